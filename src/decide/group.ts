@@ -7,7 +7,7 @@ import { readMeta } from "./filter.ts";
 export interface Grouping {
   /** True when a label or annotation is part of the group: then `groupOf` must be given the object's. */
   readonly needsMeta: boolean;
-  groupOf(event: Event, now: number, meta: ObjectMeta | null): string;
+  readonly groupOf: (event: Event, now: number, meta: ObjectMeta | null) => string;
 }
 
 /**
