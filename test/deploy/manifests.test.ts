@@ -45,7 +45,7 @@ const has = (objects: readonly KubernetesObject[], wanted: string): boolean =>
 const findIn = <K extends keyof Kinds>(objects: readonly KubernetesObject[], kind: K, name: string): Kinds[K] => {
   const found = objects.find((one) => one.kind === kind && one.metadata.name === name);
   if (!found) throw new Error(`no ${kind} ${name}`);
-  return found as Kinds[K];
+  return found;
 };
 const find = <K extends keyof Kinds>(kind: K, name = "kubewhen"): Kinds[K] => findIn(k3s, kind, name);
 const dataOf = (name: string): V1ConfigMap["data"] => find("ConfigMap", name).data;
