@@ -1,0 +1,250 @@
+import { createHash } from "node:crypto";
+import type { ByNode, ClauseNode, RateNode, RuleNode, StatementNode, WordNode } from "../../grammar/ast.ts";
+import type { Condition, FieldRef, Rule, Severity, Statement, Threshold, Throttle } from "../model/rule.ts";
+import { nearest } from "../suggest.ts";
+import { resolveField } from "./comparison.ts";
+import { resolveCondition, type Resolved, type ResolvedComparison } from "./condition.ts";
+import { findField } from "./fields.ts";
+import type { Report } from "./finding.ts";
+
+/** What the configuration offers. Null: not known, so not checked. */
+export interface Known {
+  readonly receivers: readonly string[] | null;
+  readonly templates: readonly string[] | null;
+}
+
+/** Where a statement stands, for names and for telling it apart. */
+export interface StatementPlace {
+  /** Base name of the file. */
+  readonly file: string;
+  readonly line: number;
+  /** The whole file's text. */
+  readonly text: string;
+}
+
+/** A statement with its names looked up, as far as they were right. */
+export interface ResolvedStatement {
+  readonly node: StatementNode;
+  /** Null for a let, and for a statement with a mistake. */
+  readonly statement: Statement | null;
+  readonly condition: Condition | null;
+  /** Those written in this very statement, not the ones its lets bring. */
+  readonly comparisons: readonly ResolvedComparison[];
+}
+
+/** Resolves a rule set statement by statement, in order: lets and names reach across files. */
+export interface Resolver {
+  resolve(node: StatementNode, place: StatementPlace, report: Report): ResolvedStatement;
+  /** Remembers a let whose text cannot be read, so that its uses are not reported as well. */
+  defineBroken(name: string): void;
+}
+
+const SEVERITIES: readonly Severity[] = ["critical", "warning", "info"];
+const NOT_YET = ["for", "digest", "between", "resolve"] as const;
+const DEFAULT_GROUP: readonly FieldRef[] = (["kind", "namespace", "name", "reason"] as const).map((name) => ({
+  kind: "text",
+  name,
+}));
+
+/** One resolver serves one rule set. */
+export function createResolver(known: Known): Resolver {
+  const lets = new Map<string, Resolved | null>();
+  const names = new Map<string, string>();
+  const keys = new Map<string, number>();
+
+  const nameOf = (label: WordNode | null, place: StatementPlace, report: Report): string => {
+    const here = `${place.file}:${place.line}`;
+    if (label === null) {
+      let name = here;
+      for (let copy = 2; names.has(name); copy++) name = `${here}.${copy}`;
+      names.set(name, here);
+      return name;
+    }
+    const first = names.get(label.text);
+    if (first !== undefined) {
+      report({
+        code: "E204",
+        message: `\`${label.text}\` is already the name of the statement at ${first}`,
+        start: label.start,
+        end: label.end,
+      });
+    }
+    names.set(label.text, here);
+    return label.text;
+  };
+
+  const keyOf = (rule: Omit<Rule, "key">, named: boolean): string => {
+    const { file: _file, line: _line, name, condition, ...meaning } = rule;
+    const canonical = JSON.stringify([named ? name : null, meaning, condition], (property, value: unknown) =>
+      property === "text" ? undefined : value,
+    );
+    const key = createHash("sha256").update(canonical).digest("hex").slice(0, 16);
+    const copies = keys.get(key) ?? 0;
+    keys.set(key, copies + 1);
+    return copies === 0 ? key : `${key}-${copies + 1}`;
+  };
+
+  const defineLet = (name: WordNode, resolved: Resolved | null, report: Report): void => {
+    const span = { start: name.start, end: name.end };
+    if (findField(name.text, null) !== null)
+      report({ code: "E204", message: `\`${name.text}\` is the name of a field`, ...span });
+    else if (lets.has(name.text))
+      report({ code: "E204", message: `\`${name.text}\` is already the name of a let`, ...span });
+    else lets.set(name.text, resolved);
+  };
+
+  return {
+    defineBroken(name) {
+      if (!lets.has(name)) lets.set(name, null);
+    },
+    resolve(node, place, report) {
+      let sound = true;
+      const noted: Report = (finding) => {
+        sound = false;
+        report(finding);
+      };
+      const comparisons: ResolvedComparison[] = [];
+      const resolved = resolveCondition(node.condition, { lets, text: place.text, report: noted, comparisons });
+      const condition = resolved?.condition ?? null;
+      if (node.kind === "let") {
+        defineLet(node.name, resolved, noted);
+        return { node, statement: null, condition, comparisons };
+      }
+      const name = nameOf(node.label, place, noted);
+      const placed = { name, file: place.file, line: place.line };
+      if (node.kind === "drop") {
+        return {
+          node,
+          statement: sound && condition ? { kind: "drop", ...placed, condition } : null,
+          condition,
+          comparisons,
+        };
+      }
+      const actions = resolveActions(node, known, noted);
+      if (!sound || condition === null) return { node, statement: null, condition, comparisons };
+      const rule = { kind: "rule", ...placed, condition, ...actions } as const;
+      return { node, statement: { ...rule, key: keyOf(rule, node.label !== null) }, condition, comparisons };
+    },
+  };
+}
+
+type Actions = Omit<Rule, "kind" | "key" | "name" | "file" | "line" | "condition">;
+
+function resolveActions(node: RuleNode, known: Known, report: Report): Actions {
+  for (const clause of node.clauses) {
+    if (NOT_YET.some((kind) => kind === clause.kind)) {
+      report({
+        code: "E112",
+        message: `\`${clause.kind}\` is not available yet`,
+        start: clause.start,
+        end: clause.end,
+      });
+    }
+  }
+  const rates = node.clauses.filter((clause) => clause.kind === "rate");
+  return {
+    threshold: toThreshold(rates.find((rate) => rate.operator !== "<")),
+    throttle: toThrottle(rates.find((rate) => rate.operator === "<")),
+    by: resolveGroup(clauseOf(node, "by"), report),
+    severity: resolveSeverity(clauseOf(node, "severity")?.name, report),
+    template: resolveTemplate(clauseOf(node, "using")?.name, known.templates, report),
+    values: Object.fromEntries(
+      (clauseOf(node, "with")?.values ?? []).map(({ name, value }) => [name.text, value.text]),
+    ),
+    receivers: resolveReceivers(node.receivers, known.receivers, report),
+    stop: node.clauses.some((clause) => clause.kind === "stop"),
+  };
+}
+
+/** The one clause of a kind; the grammar lets a rule take each once. */
+function clauseOf<K extends ClauseNode["kind"]>(
+  node: RuleNode,
+  kind: K,
+): (ClauseNode & { readonly kind: K }) | undefined {
+  return node.clauses.find((clause): clause is ClauseNode & { readonly kind: K } => clause.kind === kind);
+}
+
+function toThreshold(rate: RateNode | undefined): Threshold | null {
+  return rate === undefined
+    ? null
+    : { occurrences: rate.operator === ">" ? rate.count + 1 : rate.count, windowMs: rate.windowMs };
+}
+
+function toThrottle(rate: RateNode | undefined): Throttle | null {
+  return rate === undefined ? null : { notifications: rate.count, windowMs: rate.windowMs };
+}
+
+function resolveGroup(by: ByNode | undefined, report: Report): readonly FieldRef[] {
+  if (by === undefined) return DEFAULT_GROUP;
+  const refs = new Map<string, FieldRef>();
+  for (const field of by.fields) {
+    const span = { start: field.start, end: field.end };
+    if (field.name === "none" && field.key === null) {
+      report({ code: "E119", message: "`by none` stands alone", ...span });
+      continue;
+    }
+    const ref = resolveField(field, report);
+    if (ref?.kind === "number") {
+      report({
+        code: "E202",
+        message: `\`${ref.name}\` makes no group: its value changes with every occurrence`,
+        ...span,
+      });
+    } else if (ref !== null) refs.set(JSON.stringify(ref), ref);
+  }
+  return [...refs.values()];
+}
+
+function resolveSeverity(name: WordNode | undefined, report: Report): Severity | null {
+  if (name === undefined) return null;
+  const severity = SEVERITIES.find((candidate) => candidate === name.text);
+  if (severity !== undefined) return severity;
+  const suggestion = nearest(name.text, SEVERITIES);
+  report({
+    code: "E206",
+    message: `\`${name.text}\` is no severity: there are \`critical\`, \`warning\` and \`info\``,
+    ...(suggestion === null ? {} : { suggestion }),
+    start: name.start,
+    end: name.end,
+  });
+  return null;
+}
+
+function resolveTemplate(name: WordNode | undefined, known: readonly string[] | null, report: Report): string | null {
+  if (name !== undefined && known !== null && !known.includes(name.text)) {
+    const suggestion = nearest(name.text, known);
+    report({
+      code: "E502",
+      message: `unknown template \`${name.text}\``,
+      ...(suggestion === null ? { help: offered("template", known) } : { suggestion }),
+      start: name.start,
+      end: name.end,
+    });
+  }
+  return name?.text ?? null;
+}
+
+function resolveReceivers(
+  names: readonly WordNode[],
+  known: readonly string[] | null,
+  report: Report,
+): readonly string[] {
+  for (const name of names) {
+    if (known === null || known.includes(name.text)) continue;
+    const suggestion = nearest(name.text, known);
+    report({
+      code: "E501",
+      message: `unknown receiver \`${name.text}\``,
+      ...(suggestion === null ? { help: offered("receiver", known) } : { suggestion }),
+      start: name.start,
+      end: name.end,
+    });
+  }
+  return [...new Set(names.map((name) => name.text))];
+}
+
+function offered(what: string, known: readonly string[]): string {
+  return known.length === 0
+    ? `the configuration has no ${what}`
+    : `the configuration has ${known.map((name) => `\`${name}\``).join(", ")}`;
+}
