@@ -1,0 +1,125 @@
+import { isSection, mayBeSecret } from "./config-receivers.ts";
+import { knownKeys, sectionOf, type configSchema } from "./config-schema.ts";
+import type { ConfigSource, Path, Range } from "./config-source.ts";
+import { nearest } from "./suggest.ts";
+
+/** One mistake in `config.yaml`, its place still an offset. */
+export interface ConfigMistake {
+  readonly code: string;
+  readonly range: Range;
+  readonly message: string;
+  readonly suggestion?: string;
+  readonly help?: string;
+}
+
+type Issue =
+  ReturnType<typeof configSchema.safeParse> extends infer R
+    ? R extends { error: { issues: readonly (infer I)[] } }
+      ? I
+      : never
+    : never;
+
+/**
+ * One finding of the schema in our words, at the place its author looks for it; none where another finding says it
+ * already.
+ */
+export function explainIssue(issue: Issue, source: ConfigSource): readonly ConfigMistake[] {
+  const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
+  const placed = source.at(path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => explainUnknownKey(key, path, source));
+  }
+  // What an unresolved `${NAME}` stands for is not known, so its shape cannot be wrong.
+  if (placed?.broken === true) return [];
+  const named = path.findLast((step) => typeof step === "string");
+  const subject = named === undefined ? "the file" : `\`${named}\``;
+  if (placed === undefined) {
+    const name = String(path.at(-1));
+    if (unknownKeys(path.slice(0, -1), source).some((key) => nearest(key, [name]) !== null)) return [];
+    return [{ code: "E512", range: rangeAt(source, path.slice(0, -1), "key"), message: `${subject} is missing` }];
+  }
+  if (issue.code === "invalid_key") {
+    const message = `${subject} ${issue.issues[0]?.message ?? "is not a name"}`;
+    return [{ code: "E512", range: rangeAt(source, path, "key"), message }];
+  }
+  if (issue.code === "invalid_type") {
+    const key = String(path.at(-1));
+    const message = `${subject} must be ${EXPECTED_OF[key] ?? EXPECTED[issue.expected] ?? issue.expected}`;
+    return [{ code: "E512", range: placed.value, message }];
+  }
+  if (issue.code === "invalid_union") {
+    return [{ code: "E512", range: placed.value, message: `${subject} holds something JSON cannot hold` }];
+  }
+  const quoted =
+    placed.raw === null || placed.raw === "" || mayBeSecret(path, placed.raw) ? subject : `\`${placed.raw}\``;
+  const repaired = placed.raw === null ? null : repair(path, placed.raw);
+  return [
+    {
+      code: "E512",
+      range: placed.value,
+      message: `${quoted} ${issue.message}`,
+      ...(repaired === null ? {} : { suggestion: repaired }),
+    },
+  ];
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  array: "a list",
+  object: "a section with keys of its own",
+  record: "a section with keys of its own",
+};
+
+/** A number without unit is the usual slip with these, and "text" would not help. */
+const EXPECTED_OF: Readonly<Record<string, string>> = {
+  maxAge: "a duration such as `5m`",
+  maxSize: "a size such as `64MiB`",
+  listen: "an address such as `0.0.0.0:8080`",
+};
+
+function explainUnknownKey(key: string, path: Path, source: ConfigSource): ConfigMistake {
+  const known = knownKeys(path);
+  const suggestion = nearest(key, known);
+  const section = sectionOf(key);
+  const mistake = { code: "E511", range: rangeAt(source, [...path, key], "key"), message: `unknown key \`${key}\`` };
+  if (suggestion !== null) return { ...mistake, suggestion };
+  if (section !== null) return { ...mistake, help: `\`${key}\` belongs under \`${section}\`` };
+  return known.length === 0
+    ? mistake
+    : { ...mistake, help: `here may stand ${known.map((k) => `\`${k}\``).join(", ")}` };
+}
+
+function unknownKeys(path: Path, source: ConfigSource): readonly string[] {
+  const section = path.reduce<unknown>((value, step) => (isTree(value) ? value[step] : undefined), source.value);
+  return isSection(section) ? Object.keys(section).filter((key) => !knownKeys(path).includes(key)) : [];
+}
+
+function isTree(value: unknown): value is Readonly<Record<string | number, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/** The value the author meant, for the spellings of other programs: `5min`, `64MB`, `64Mi`. */
+function repair(path: Path, raw: string): string | null {
+  const key = path.at(-1);
+  const [, number, unit] = /^(\d+)\s*([A-Za-z]+)$/.exec(raw.trim()) ?? [];
+  if (number === undefined || unit === undefined) return null;
+  const lower = unit.toLowerCase();
+  if (key === "maxSize") {
+    const size = ["B", "KiB", "MiB", "GiB"].find((known) => known.charAt(0).toLowerCase() === lower.charAt(0));
+    return size !== undefined && /^([kmg]?i?b?|bytes?)$/.test(lower) ? number + size : null;
+  }
+  if (key !== "maxAge") return null;
+  if (/^(ms|millis|milliseconds?)$/.test(lower)) return `${number}ms`;
+  return /^(s|m|h|d|secs?|seconds?|mins?|minutes?|hours?|hrs?|days?)$/.test(lower) ? number + lower.charAt(0) : null;
+}
+
+/** Where a key or value stands; of one that is not there, the nearest place above it that is. */
+export function rangeAt(source: ConfigSource, path: Path, at: "key" | "value"): Range {
+  const placed = source.at(path);
+  if (placed === undefined) return path.length === 0 ? [0, 0] : rangeAt(source, path.slice(0, -1), "key");
+  if (at === "key" && placed.key !== null) return placed.key;
+  // A whole section as a span would underline its first line to no purpose: its beginning is enough.
+  return placed.raw === null ? [placed.value[0], Math.min(placed.value[0] + 1, placed.value[1])] : placed.value;
+}

@@ -1,0 +1,185 @@
+import { explainIssue, rangeAt, type ConfigMistake } from "./config-issues.ts";
+import { checkReceivers, isSection, mayBeSecret } from "./config-receivers.ts";
+import { configSchema, type ConfigInput, type ReceiverInput } from "./config-schema.ts";
+import { readConfigSource, type ConfigSource, type Environment, type Range } from "./config-source.ts";
+import type { Diagnostic } from "./model/diagnostic.ts";
+import type { SecretSource } from "./runtime/secret.ts";
+import { indexLines, type LineIndex, type Span } from "./text-position.ts";
+
+/** A layout as its author wrote it: every text in it is a Handlebars template, to be rendered before it is serialised. */
+export type TemplateTree =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly TemplateTree[]
+  | { readonly [key: string]: TemplateTree };
+
+/** A named destination. Where a secret is a file, the file has not been looked at. */
+export type ReceiverConfig =
+  | {
+      readonly kind: "feishu";
+      readonly name: string;
+      /** `https`, or `http` for a host on this machine. Checked only where it is a value. */
+      readonly url: SecretSource;
+      /** Null for a bot without signature. */
+      readonly secret: SecretSource | null;
+      readonly keywords: readonly string[];
+    }
+  | { readonly kind: "stdout"; readonly name: string };
+
+/** Everything the engine is told besides rules. Frozen, complete, and the same after a trip through JSON. */
+export interface Config {
+  readonly cluster: string;
+  /** At least one; names are unique. */
+  readonly receivers: readonly ReceiverConfig[];
+  readonly templates: Readonly<Record<string, TemplateTree>>;
+  readonly startup: { readonly maxAgeMs: number };
+  readonly throttle: { readonly maxGroups: number };
+  readonly outbox: { readonly path: string; readonly maxBytes: number };
+  readonly server: { readonly listen: { readonly host: string; readonly port: number } };
+}
+
+/** What came of one `config.yaml`. */
+export interface LoadedConfig {
+  /** Null when there is any error. */
+  readonly config: Config | null;
+  /** Sorted by place. No message holds a value that may be a secret. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Names rules may use, as far as they can be read even from a file with mistakes; null when they cannot. */
+  readonly known: { readonly receivers: readonly string[] | null; readonly templates: readonly string[] | null };
+  /** Stretches of the text that may hold a secret: whoever prints the text stars them out. */
+  readonly secrets: readonly Span[];
+}
+
+/** Reads `config.yaml` and the environment it names, and reports all its mistakes at once. `file` is for people. */
+export function loadConfig(file: string, text: string, env: Environment): LoadedConfig {
+  // A byte order mark is not a column.
+  const plain = text.replace(/^\uFEFF/, "");
+  const lines = indexLines(plain);
+  const source = readConfigSource(plain, env);
+  const mistakes: ConfigMistake[] = [...source.mistakes];
+  let input: ConfigInput | null = null;
+  if (source.sound) {
+    const parsed = configSchema.safeParse(source.value ?? {});
+    if (parsed.success) input = parsed.data;
+    else mistakes.push(...parsed.error.issues.flatMap((issue) => explainIssue(issue, source)));
+    const receivers = isSection(source.value) ? source.value["receivers"] : undefined;
+    for (const { path, at, ...rest } of checkReceivers(receivers, source)) {
+      mistakes.push({ range: rangeAt(source, path, at), ...rest });
+    }
+  }
+  const diagnostics = mistakes
+    .map((mistake) => toDiagnostic(mistake, file, lines))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column || a.code.localeCompare(b.code));
+  const refused = input === null || diagnostics.some((diagnostic) => diagnostic.severity === "error");
+  return {
+    config: refused || input === null ? null : freeze(completeConfig(input, env)),
+    diagnostics,
+    known: source.sound ? knownNames(source.value) : { receivers: null, templates: null },
+    secrets: findSecrets(source, plain, lines),
+  };
+}
+
+function toDiagnostic({ range, ...rest }: ConfigMistake, file: string, lines: LineIndex): Diagnostic {
+  return { severity: rest.code.startsWith("E") ? "error" : "warning", file, ...lines.span(...range), ...rest };
+}
+
+function completeConfig(input: ConfigInput, env: Environment): Config {
+  const listen = input.server?.listen ?? "0.0.0.0:8080";
+  const portAt = listen.lastIndexOf(":") + 1;
+  return {
+    cluster: input.cluster ?? (env["CLUSTER_NAME"] || "kubernetes"),
+    receivers: input.receivers.map(completeReceiver),
+    templates: input.templates ?? {},
+    startup: { maxAgeMs: parseDuration(input.startup?.maxAge ?? "5m") },
+    throttle: { maxGroups: input.throttle?.maxGroups ?? 16_384 },
+    outbox: {
+      path: input.outbox?.path ?? "/var/lib/kubewhen",
+      maxBytes: parseSize(input.outbox?.maxSize ?? "64MiB"),
+    },
+    server: {
+      listen: {
+        // Brackets are how an address with colons is written before a port, not part of the address.
+        host: listen.slice(0, portAt - 1).replace(/^\[|\]$/g, "") || "0.0.0.0",
+        port: Number(listen.slice(portAt)),
+      },
+    },
+  };
+}
+
+function completeReceiver({ name, feishu }: ReceiverInput): ReceiverConfig {
+  if (feishu === undefined) return { kind: "stdout", name };
+  const url = secretSource(feishu.url, feishu.urlFile);
+  if (url === null) throw new Error("a feishu receiver without URL passed the checks");
+  return {
+    kind: "feishu",
+    name,
+    url,
+    secret: secretSource(feishu.secret, feishu.secretFile),
+    keywords: feishu.keywords ?? [],
+  };
+}
+
+function secretSource(value: string | undefined, path: string | undefined): SecretSource | null {
+  if (value !== undefined) return { kind: "value", value: value.trim() };
+  return path === undefined ? null : { kind: "file", path };
+}
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+function parseDuration(text: string): number {
+  return scale(text, MS_PER_UNIT);
+}
+
+function parseSize(text: string): number {
+  return scale(text, BYTES_PER_UNIT);
+}
+
+function scale(text: string, perUnit: Readonly<Record<string, number>>): number {
+  const [, number, unit] = /^(\d+)(\D+)$/.exec(text) ?? [];
+  const factor = unit === undefined ? undefined : perUnit[unit];
+  if (factor === undefined) throw new Error("a number with a unit we do not know passed the schema");
+  return Number(number) * factor;
+}
+
+function knownNames(value: unknown): LoadedConfig["known"] {
+  if (!isSection(value)) return { receivers: null, templates: null };
+  const { receivers, templates } = value;
+  return {
+    receivers: Array.isArray(receivers)
+      ? receivers.flatMap((receiver: unknown) => {
+          const name = isSection(receiver) ? receiver["name"] : undefined;
+          return typeof name === "string" ? [name] : [];
+        })
+      : null,
+    templates: isSection(templates) ? Object.keys(templates) : [],
+  };
+}
+
+/** Errs on the side of hiding: of a text that is not even YAML, all that follows a key that sounds like a secret. */
+function findSecrets(source: ConfigSource, text: string, lines: LineIndex): readonly Span[] {
+  const ranges: Range[] = [];
+  for (const [path, placed] of source.leaves()) {
+    const empty = placed.value === placed.key;
+    if (!empty && mayBeSecret(path, placed.raw)) ranges.push(placed.value);
+  }
+  for (const match of text.matchAll(/\/hook\/([^\s"'`,}\]]+)/g)) {
+    if (!match[1]?.startsWith("${")) ranges.push([match.index + "/hook/".length, match.index + match[0].length]);
+  }
+  if (!source.sound) {
+    for (const match of text.matchAll(/\b(url|secret)["']?[ \t]*[:=][ \t]*(\S.*)/gi)) {
+      ranges.push([match.index + match[0].length - (match[2]?.length ?? 0), match.index + match[0].length]);
+    }
+  }
+  return ranges.map(([start, end]) => lines.span(start, end));
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    for (const part of Object.values(value)) freeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}
