@@ -1,6 +1,6 @@
 import type { Event, ObjectMeta } from "../model/event.ts";
 import type { Comparison, Condition, FieldRef, Test } from "../model/rule.ts";
-import { textReader } from "./text-field.ts";
+import { numberReader, textReader } from "../language/fields.ts";
 import { compileGlob } from "./glob.ts";
 import { compilePattern } from "./pattern.ts";
 
@@ -82,7 +82,7 @@ export function createFilterCompiler(cluster: string): FilterCompiler {
       field.kind === "text"
         ? textFilter(field, test)
         : field.kind === "number"
-          ? numberFilter(field.name, test)
+          ? numberFilter(field, test)
           : metaFilter(field, searchOf(test)?.search ?? compileValueTest(test));
     return negated ? not(filter) : filter;
   };
@@ -128,11 +128,10 @@ function not(filter: Filter): Filter {
   };
 }
 
-function numberFilter(name: "count" | "age", test: Test): Filter {
+function numberFilter(field: Extract<FieldRef, { kind: "number" }>, test: Test): Filter {
+  const read = numberReader(field);
   const holds = compileNumberTest(test);
-  return name === "count"
-    ? (event) => (holds(event.count) ? TRUE : FALSE)
-    : (event, now) => (holds(now - event.lastSeenAt) ? TRUE : FALSE);
+  return (event, now) => (holds(read(event, now)) ? TRUE : FALSE);
 }
 
 function metaFilter(
@@ -143,7 +142,7 @@ function metaFilter(
 }
 
 /** The value of a label or annotation; a missing one is the empty text. */
-export function readMeta(field: Extract<FieldRef, { kind: "label" | "annotation" }>, meta: ObjectMeta): string {
+function readMeta(field: Extract<FieldRef, { kind: "label" | "annotation" }>, meta: ObjectMeta): string {
   const values = field.kind === "label" ? meta.labels : meta.annotations;
   return Object.hasOwn(values, field.key) ? (values[field.key] ?? "") : "";
 }

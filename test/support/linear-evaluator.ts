@@ -1,4 +1,4 @@
-import { textReader } from "../../src/decide/text-field.ts";
+import { textReader } from "../../src/language/fields.ts";
 import type { Event, ObjectMeta } from "../../src/model/event.ts";
 import type { Comparison, Condition, RuleSet } from "../../src/model/rule.ts";
 
@@ -50,7 +50,7 @@ function valueOf(
   meta: ObjectMeta | null,
 ): string | number | null {
   if (field.kind === "text") return textReader(field)(event, cluster);
-  if (field.kind === "number") return field.name === "count" ? event.count : now - event.lastSeenAt;
+  if (field.kind === "number") return field.name === "count" ? event.count : Math.max(0, now - event.lastSeenAt);
   if (!meta) return null;
   const entries = Object.entries(field.kind === "label" ? meta.labels : meta.annotations);
   return new Map(entries).get(field.key) ?? "";
