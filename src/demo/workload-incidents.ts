@@ -165,7 +165,7 @@ function hostilePod(random: Random, at: number): readonly Happening[] {
   const playground = createDeployment(random, "playground", "try-me", "docker.io/library/busybox:1.37");
   const pod = createPodOf(random, playground.replicaSet, "try-me", playground.image, "pi-agent-1");
   const probes = HOSTILE_TEXTS.flatMap((message, which) =>
-    [0, 1, 2, 3].map((round) => {
+    [0, 1, 2, 3, 4, 5, 6, 7, 8].map((round) => {
       const probedAt = at + 12_000 + (round * HOSTILE_TEXTS.length + which) * 10 * SECOND_MS;
       return happen(probedAt, "Warning", "Unhealthy", kubelet(pod.node), containerOf(pod), message);
     }),
