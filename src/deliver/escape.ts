@@ -1,0 +1,89 @@
+/** How a string of a card or message is read by Feishu's clients. */
+export type Dialect = "plain" | "markdown" | "text" | "url";
+
+const ESC = String.fromCharCode(0x1b);
+const BEL = String.fromCharCode(0x07);
+
+/*
+ * ANSI sequences as ECMA-48 writes them: CSI (colours, cursor), OSC (titles, links) and the two-character ones.
+ * Bounded, so that an unfinished one hides no text and costs no time.
+ */
+const ANSI = new RegExp(
+  `${ESC}\\[[0-?]{0,64}[ -/]{0,8}[@-~]|${ESC}\\][^${BEL}${ESC}]{0,256}(?:${BEL}|${ESC}\\\\)|${ESC}[@-Z\\\\^_]`,
+  "g",
+);
+
+/** Controls but the line feed, and the characters that turn the direction of writing to make text read otherwise. */
+const CONTROLS = /(?!\n)[\p{Cc}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu;
+
+/**
+ * Makes text of strangers fit for any receiver: no ANSI sequences, no controls but line feeds, no direction
+ * overrides, lone surrogates as U+FFFD; tabs become spaces. It still needs the escape of its dialect.
+ */
+export function cleanText(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(ANSI, "")
+    .replaceAll(/\r\n?/g, "\n")
+    .replaceAll("\t", " ")
+    .replaceAll(CONTROLS, "");
+}
+
+/**
+ * The first `maxLength` UTF-16 units of a text, whole characters only, with a mark that says how many bytes went.
+ * The mark comes on top of `maxLength`.
+ */
+export function cutText(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  // Half a character at the cut would become U+FFFD.
+  const end = maxLength > 0 && /[\u{D800}-\u{DBFF}]/u.test(text.charAt(maxLength - 1)) ? maxLength - 1 : maxLength;
+  const kept = text.slice(0, Math.max(0, end));
+  return `${kept}… (+${Buffer.byteLength(text) - Buffer.byteLength(kept)} bytes)`;
+}
+
+/** A text on one line: runs of white space become one space. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+/*
+ * Characters that mean something to Feishu's markdown: its own table of entities (rich-text component, JSON 1.0 and
+ * 2.0, 2026-11), and `&` (or `&#60;` in a text would turn into a bracket), `|` (tables of 2.0) and `.` (lists).
+ * `~` is 126 and not the table's `&sim;`, which is another character.
+ */
+const MARKDOWN = /[&<>~\-!*/\\[\]()#:+"'`$_|.]/g;
+
+/**
+ * Escapes clean text for `lark_md` and `markdown`: it shows as it is, and can make no mention, link, tag, table,
+ * list or code. Each escaped character costs 5 bytes, so cut before and measure after.
+ */
+export function escapeMarkdown(text: string): string {
+  return (
+    text
+      .replaceAll(MARKDOWN, (character) => `&#${character.charCodeAt(0)};`)
+      // Four spaces at the start of a line would begin a code block in JSON 2.0.
+      .replaceAll(/^ {4,}/gm, (spaces) => "&nbsp;".repeat(spaces.length))
+  );
+}
+
+/** Feishu texts know no escape: a zero-width space behind each `<` breaks every tag and shows nothing. */
+export function escapeText(text: string): string {
+  return text.replaceAll("<", "<\u{200B}");
+}
+
+/** Percent-encodes everything that could end a link: `encodeURIComponent` leaves quotes, stars and brackets. */
+function escapeUrl(text: string): string {
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+const ESCAPES: Readonly<Record<Dialect, (text: string) => string>> = {
+  plain: (text) => text,
+  markdown: escapeMarkdown,
+  text: escapeText,
+  url: escapeUrl,
+};
+
+/** Escapes clean text for the dialect of the string it is put into. */
+export function escapeFor(dialect: Dialect, text: string): string {
+  return ESCAPES[dialect](text);
+}
