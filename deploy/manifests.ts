@@ -61,7 +61,7 @@ export function deriveFiles(): DerivedFiles {
   for (const { pack, path } of RULE_CONFIG_MAPS) derived[path] = rulesConfigMap(pack, read(`rules/${pack}`));
   const resources = parseResources(read("deploy/kustomize/kustomization.yaml"));
   const parts = resources.map((name) => derived[`deploy/kustomize/${name}`] ?? read(`deploy/kustomize/${name}`));
-  derived["deploy/k3s/kubewhen.yaml"] = [K3S_HEADER, ...parts].join("---\n");
+  derived["deploy/k3s/kubewhen.yaml"] = `${K3S_HEADER}\n${parts.join("---\n")}`;
   return derived;
 }
 
