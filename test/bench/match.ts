@@ -1,0 +1,286 @@
+import { parse as parseCel, evaluate as evaluateCel } from "cel-js";
+import { Engine, type NestedCondition } from "json-rules-engine";
+import { compileRuleSet } from "../../src/decide/match.ts";
+import { fieldText, numberReader, textReader } from "../../src/language/fields.ts";
+import type { Event } from "../../src/model/event.ts";
+import type { Comparison, Condition, FieldRef, Rule } from "../../src/model/rule.ts";
+import { anEvent, NOON } from "../support/events.ts";
+import { allOf, aRule, compare, is, number } from "../support/rules.ts";
+
+/** One engine at one number of rules. */
+export interface MatchBenchRow {
+  readonly engine: "kubewhen" | "json-rules-engine" | "cel-js";
+  readonly rules: number;
+  readonly nsPerEvent: number;
+  /** How many Events were timed: slow engines get fewer. */
+  readonly events: number;
+}
+
+/** What an engine makes of an Event: positions of the rules that hold, ascending. */
+type Judge = (event: Event) => readonly number[];
+type SlowJudge = (event: Event) => readonly number[] | Promise<readonly number[]>;
+
+const SIZES: readonly number[] = [10, 100, 1_000, 10_000];
+const EVENTS = 10_000;
+/** For ours, the median of so many rounds over all Events. */
+const ROUNDS = 7;
+/** An opponent is timed for this long at each size, and for two Events at least. */
+const OPPONENT_MS = 3_000;
+
+const REASONS = (
+  "BackOff Unhealthy FailedMount FailedScheduling Killing Pulled Created Started Pulling Scheduled Evicted " +
+  "NodeNotReady FailedCreate ScalingReplicaSet SuccessfulCreate FailedAttachVolume OOMKilling Failed Preempted Rebooted"
+).split(" ");
+const KINDS = ["Pod", "Pod", "Pod", "Pod", "Node", "Deployment", "ReplicaSet", "Job"];
+const TEXTS = [
+  "Back-off restarting failed container app in pod web-7d9c5b7f6-x2x2x",
+  "Readiness probe failed: HTTP probe failed with statuscode: 503",
+  "Liveness probe failed: Get http://10.42.0.17:8080/healthz: context deadline exceeded",
+  "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient memory.",
+  "Successfully pulled image registry.example/shop/web:1.27 in 1.2s",
+  "Memory cgroup out of memory: Killed process 4242 (java) total-vm:8123456kB",
+  "MountVolume.SetUp failed for volume data: timed out waiting for the condition",
+  "Container image already present on machine",
+];
+/** The same in RE2 and JavaScript. */
+const PATTERNS = [
+  "exit code (137|143)",
+  "Insufficient (cpu|memory)",
+  "probe failed: .*(timeout|deadline exceeded)",
+  "Back-off restarting failed container .* in pod .*",
+  "out of memory",
+  "^MountVolume.* failed",
+];
+
+/** Plain and repeatable: a bench must give everybody the same rules. */
+function createRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/** A cluster of teams: a namespace for every ten rules, each rule about one namespace, a few about all. */
+function teamRules(size: number): readonly Rule[] {
+  const random = createRandom(size);
+  const pick = (words: readonly string[]): string => words[random(words.length)] ?? "";
+  const namespaces = Math.max(10, size / 10);
+  return Array.from({ length: size }, (_, i) => {
+    const name = `rule-${i}`;
+    if (i % Math.max(10, size / 10) === 0) {
+      return aRule({ name, condition: allOf(is("type", "Warning"), is("reason", pick(REASONS))) });
+    }
+    const mine = is("namespace", `team-${i % namespaces}`);
+    const shapes: readonly Condition[] = [
+      allOf(is("type", "Warning"), is("kind", "Pod"), is("reason", pick(REASONS)), mine),
+      allOf(is("reason", pick(REASONS), pick(REASONS)), mine),
+      allOf(mine, compare("message", { op: "matches", pattern: pick(PATTERNS) })),
+      allOf(
+        mine,
+        compare("reason", { op: "matches", pattern: "^(BackOff|Failed.*)$" }),
+        number("count", ">=", 1 + random(20)),
+      ),
+    ];
+    return aRule({ name, condition: shapes[random(shapes.length)] ?? mine });
+  });
+}
+
+function teamEvents(size: number): readonly Event[] {
+  const random = createRandom(99);
+  const pick = (words: readonly string[]): string => words[random(words.length)] ?? "";
+  const namespaces = Math.max(10, size / 10);
+  return Array.from({ length: EVENTS }, () =>
+    anEvent({
+      type: random(3) === 0 ? "Normal" : "Warning",
+      reason: pick(REASONS),
+      message: pick(TEXTS),
+      namespace: `team-${random(namespaces)}`,
+      count: 1 + random(30),
+      involvedObject: { kind: pick(KINDS), name: `web-${random(1000)}` },
+    }),
+  );
+}
+
+function kubewhen(rules: readonly Rule[]): Judge {
+  const matcher = compileRuleSet({ statements: rules }, "bench", (_statement, error) => {
+    throw error;
+  });
+  return (event) => {
+    const held = matcher.match(event, NOON, null);
+    if (held === "needs-meta") throw new Error("no rule here has labels");
+    return held;
+  };
+}
+
+/** Conjunctions of `in`, `=~` and `>=` are all the bench's rules are made of. */
+function comparisonsOf(condition: Condition): readonly Comparison[] {
+  if (condition.kind === "comparison") return [condition];
+  if (condition.kind === "and") return condition.parts.flatMap((part) => comparisonsOf(part));
+  throw new Error("the bench has conjunctions only");
+}
+
+/** `namespace` and `type` mean something else in CEL. */
+function factName(ref: FieldRef): string {
+  return `event_${fieldText(ref)}`;
+}
+
+function factsOf(event: Event): Record<string, string | number> {
+  const facts: Record<string, string | number> = {};
+  for (const ref of FACTS) {
+    facts[factName(ref)] = ref.kind === "text" ? textReader(ref)(event, "bench") : numberReader(ref)(event, NOON);
+  }
+  return facts;
+}
+
+const FACTS: readonly Extract<FieldRef, { kind: "text" | "number" }>[] = [
+  { kind: "text", name: "type" },
+  { kind: "text", name: "kind" },
+  { kind: "text", name: "reason" },
+  { kind: "text", name: "namespace" },
+  { kind: "text", name: "message" },
+  { kind: "number", name: "count" },
+];
+
+function compiledOnce(): (text: string, pattern: string) => boolean {
+  const known = new Map<string, RegExp>();
+  return (text, pattern) => {
+    const regex = known.get(pattern) ?? new RegExp(pattern, "u");
+    known.set(pattern, regex);
+    return regex.test(text);
+  };
+}
+
+function jsonRulesEngine(rules: readonly Rule[]): SlowJudge {
+  const engine = new Engine();
+  engine.addOperator("matches", compiledOnce());
+  for (const [i, { condition }] of rules.entries()) {
+    const all = comparisonsOf(condition).map(({ field, test }): NestedCondition => {
+      const fact = factName(field);
+      if (test.op === "matches") return { fact, operator: "matches", value: test.pattern };
+      if (test.op === ">=") return { fact, operator: "greaterThanInclusive", value: test.value };
+      if (test.op !== "in") throw new Error(`the bench does not translate ${test.op}`);
+      if (test.values.length > 1) return { fact, operator: "in", value: [...test.values] };
+      return { fact, operator: "equal", value: test.values[0] };
+    });
+    engine.addRule({ conditions: { all }, event: { type: String(i) } });
+  }
+  return async (event) => {
+    const { events } = await engine.run(factsOf(event));
+    return events.map(({ type }) => Number(type)).toSorted((a, b) => a - b);
+  };
+}
+
+function celJs(rules: readonly Rule[]): Judge {
+  const functions = { matches: compiledOnce() };
+  const parsed = rules.map(({ condition }) => {
+    const text = comparisonsOf(condition).map(({ field, test }) => {
+      const name = factName(field);
+      if (test.op === "matches") return `matches(${name}, ${JSON.stringify(test.pattern)})`;
+      if (test.op === ">=") return `${name} >= ${test.value}`;
+      if (test.op !== "in") throw new Error(`the bench does not translate ${test.op}`);
+      return test.values.length > 1
+        ? `${name} in ${JSON.stringify(test.values)}`
+        : `${name} == ${JSON.stringify(test.values[0])}`;
+    });
+    const result = parseCel(text.join(" && "));
+    if (!result.isSuccess) throw new Error(result.errors.join());
+    return result.cst;
+  });
+  return (event) => {
+    const facts = factsOf(event);
+    return parsed.flatMap((cst, i) => (evaluateCel(cst, facts, functions) === true ? [i] : []));
+  };
+}
+
+/** As they come off the wire: nobody has hashed their texts yet. */
+function fresh(events: readonly Event[]): readonly Event[] {
+  return JSON.parse(JSON.stringify(events)) as readonly Event[];
+}
+
+function nsPerEventOf(judge: Judge, events: readonly Event[]): number {
+  const rounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const parsed = fresh(events);
+    const start = process.hrtime.bigint();
+    for (const event of parsed) judge(event);
+    rounds.push(Number(process.hrtime.bigint() - start) / events.length);
+  }
+  return rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN;
+}
+
+/** Times an opponent on as many Events as fit, and holds its answers against ours. */
+async function timeOpponent(
+  judge: SlowJudge,
+  ours: Judge,
+  events: readonly Event[],
+): Promise<{ nsPerEvent: number; events: number }> {
+  let spent = 0n;
+  let timed = 0;
+  for (const event of fresh(events)) {
+    const start = process.hrtime.bigint();
+    const answer = await judge(event);
+    spent += process.hrtime.bigint() - start;
+    timed += 1;
+    const expected = ours(event);
+    if (answer.join() !== expected.join()) {
+      throw new Error(`engines disagree on ${JSON.stringify(event)}: ${answer.join()} and ${expected.join()}`);
+    }
+    if (timed >= 2 && spent > BigInt(OPPONENT_MS) * 1_000_000n) break;
+  }
+  return { nsPerEvent: Number(spent) / timed, events: timed };
+}
+
+/**
+ * Times matching alone, at 10 to 10,000 rules, in one process beside two general rule engines. Throws when the
+ * engines do not agree on which rules hold.
+ */
+export async function benchMatch(sizes: readonly number[] = SIZES): Promise<readonly MatchBenchRow[]> {
+  const rows: MatchBenchRow[] = [];
+  // Ours first at every size: the opponents leave the heap in a state of its own.
+  for (const rules of sizes) {
+    const events = teamEvents(rules);
+    rows.push({
+      engine: "kubewhen",
+      rules,
+      nsPerEvent: nsPerEventOf(kubewhen(teamRules(rules)), events),
+      events: EVENTS,
+    });
+  }
+  for (const rules of sizes) {
+    const written = teamRules(rules);
+    const ours = kubewhen(written);
+    const events = teamEvents(rules);
+    rows.push({ engine: "json-rules-engine", rules, ...(await timeOpponent(jsonRulesEngine(written), ours, events)) });
+    rows.push({ engine: "cel-js", rules, ...(await timeOpponent(celJs(written), ours, events)) });
+  }
+  return rows;
+}
+
+function row(head: string, cells: readonly string[]): string {
+  return `${head.padEnd(18)}${cells.map((cell) => cell.padStart(14)).join("")}`;
+}
+
+/** ns per Event, a line per engine and a column per number of rules. */
+export function matchTable(rows: readonly MatchBenchRow[]): string {
+  const sizes = [...new Set(rows.map(({ rules }) => rules))];
+  const engines = [...new Set(rows.map(({ engine }) => engine))];
+  const cellsOf = (engine: string): readonly string[] =>
+    sizes.map((size) => {
+      const found = rows.find((one) => one.engine === engine && one.rules === size);
+      return found ? Math.round(found.nsPerEvent).toLocaleString("en") : "-";
+    });
+  return [
+    row(
+      "ns per Event",
+      sizes.map((size) => `${size.toLocaleString("en")} rules`),
+    ),
+    ...engines.map((engine) => row(engine, cellsOf(engine))),
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  const rows = await benchMatch();
+  console.log(matchTable(rows));
+  console.log(JSON.stringify(rows));
+}
