@@ -154,6 +154,11 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     for (const watch of watches) sendChange(watch, change);
   });
 
+  const finish = (watch: Watch): void => {
+    watches.delete(watch);
+    if (!hanging) watch.response.end();
+  };
+
   const watchEvents = (query: URLSearchParams, matches: Watch["matches"], response: Response): void => {
     const version = query.get("resourceVersion") ?? "";
     const initial = query.get("sendInitialEvents") === "true";
@@ -186,7 +191,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
       for (const change of changes) sendChange(watch, change);
     }
     watches.add(watch);
-    const timer = setTimeout(() => response.end(), Number(query.get("timeoutSeconds") ?? "1800") * 1000);
+    const timer = setTimeout(() => finish(watch), Number(query.get("timeoutSeconds") ?? "1800") * 1000);
     response.on("close", () => {
       clearTimeout(timer);
       watches.delete(watch);
@@ -295,14 +300,14 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
       void failures.push({ status, headers, body }),
     hangNext: () => void failures.push("hang"),
     sendError: (status, close = true) =>
-      toWatches(({ response }) => {
-        line(response, "ERROR", { kind: "Status", apiVersion: "v1", status: "Failure", ...status });
-        if (close) response.end();
+      toWatches((watch) => {
+        line(watch.response, "ERROR", { kind: "Status", apiVersion: "v1", status: "Failure", ...status });
+        if (close) finish(watch);
       }),
     sendRaw: (bytes) => toWatches(({ response }) => write(response, bytes)),
     garbageLine: () => toWatches(({ response }) => write(response, '{"type":"ADDED","object":{"kind":"Ev\n')),
     oversizedLine: (bytes) => toWatches(({ response }) => write(response, `${"x".repeat(bytes)}\n`)),
-    endWatches: () => toWatches(({ response }) => response.end()),
+    endWatches: () => toWatches(finish),
     cut() {
       for (const socket of sockets) socket.resetAndDestroy();
     },
