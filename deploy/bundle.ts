@@ -6,16 +6,16 @@ import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /*
- * Packages that do nothing on import but define things, whatever their package.json says. Without this, importing
- * KubeConfig alone keeps the whole generated client: 23 MB of memory on Node 26 (measured 2026-11).
+ * We take credentials from client-node and do the requests ourselves, the proxy included (src/runtime/kube.ts). Its
+ * index would bring the whole generated client, 23 MB of memory on Node 26 (measured 2026-11), and esbuild drops
+ * unused modules only where nothing is loaded late. So our import goes to the one file that defines KubeConfig, which
+ * is also the guard: a name that is not there fails the build.
  */
-const PURE_PACKAGES = /^(@kubernetes\/client-node|js-yaml|oauth4webapi|openid-client|undici)(\/|$)/;
+const KUBE_CONFIG = "@kubernetes/client-node/dist/config.js";
 
-/*
- * Parts of client-node that nothing of ours reaches: we take credentials from it and do the requests ourselves, the
- * proxy included (src/runtime/kube.ts).
- */
-const UNREACHED_PACKAGES = /^(hpagent|isomorphic-ws|jsonpath-plus|socks|socks-proxy-agent|ws)$/;
+/* What KubeConfig imports for other uses than ours. */
+const UNREACHED_PACKAGES = /^(hpagent|jsonpath-plus|socks|socks-proxy-agent)$/;
+const UNREACHED_PARTS = /^\.\/gen\/index\.js$/;
 
 /* Handlebars and undici load these if they are there, and have something else if not. */
 const OPTIONAL_PACKAGES = /^source-map$/;
@@ -58,21 +58,16 @@ module.exports = unreached;
 const leaveOut: Plugin = {
   name: "leave-out",
   setup(hooks) {
-    hooks.onResolve({ filter: PURE_PACKAGES }, async ({ path, pluginData, ...from }) => {
-      if (pluginData === "resolved") return null;
-      if (path === "undici") {
-        // client-node makes a dispatcher for each request of its generated client, which we never send.
-        const isOurs = !from.importer.includes("node_modules");
-        return { path, namespace: isOurs ? "undici-shim" : "unreached", sideEffects: isOurs };
-      }
-      const found = await hooks.resolve(path, { ...from, pluginData: "resolved" });
-      return { ...found, sideEffects: false };
-    });
-    // Imports inside client-node are relative and whole, so they need no resolver: it has 1,500 of them.
-    hooks.onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ path, importer, resolveDir }) =>
-      importer.includes("node_modules/@kubernetes/client-node/")
-        ? { path: resolve(resolveDir, path), sideEffects: false }
-        : null,
+    hooks.onResolve({ filter: /^@kubernetes\/client-node$/ }, (from) =>
+      hooks.resolve(KUBE_CONFIG, { kind: from.kind, resolveDir: from.resolveDir }),
+    );
+    hooks.onResolve({ filter: /^undici$/ }, ({ path, importer }) => ({
+      path,
+      // client-node makes a dispatcher for each request of its generated client, which we never send.
+      namespace: importer.includes("node_modules") ? "unreached" : "undici-shim",
+    }));
+    hooks.onResolve({ filter: UNREACHED_PARTS }, ({ path, importer }) =>
+      importer.endsWith(KUBE_CONFIG) ? { path, namespace: "unreached" } : null,
     );
     hooks.onResolve({ filter: UNREACHED_PACKAGES }, ({ path }) => ({
       path,
