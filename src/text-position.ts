@@ -23,16 +23,16 @@ export interface LineIndex {
   line(number: number): string;
 }
 
-/** Only `\n` ends a line, so that `\r\n` and `\n` files count alike. */
+/** A line ends at `\n`, `\r\n` or a lone `\r`, as it does for YAML and for rules. */
 export function indexLines(text: string): LineIndex {
   const starts = [0];
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
 
   const line = (number: number): string => {
     const start = starts[number - 1];
     if (start === undefined) return "";
     const next = starts[number];
-    return text.slice(start, next === undefined ? text.length : next - 1).replace(/\r$/, "");
+    return next === undefined ? text.slice(start) : text.slice(start, next).replace(/\r?\n$|\r$/, "");
   };
   const positionAt = (offset: number): Position => {
     const inside = Math.min(Math.max(offset, 0), text.length);

@@ -1,0 +1,173 @@
+import { readFileSync, statSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import type { LoadedConfig } from "../config.ts";
+import type { LoadedRules, RuleSource } from "../language/load.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Environment } from "../config-source.ts";
+import type { Span } from "../text-position.ts";
+import type { EmbeddedText, Manifest } from "./config-map.ts";
+import { CannotRunError } from "./exit-codes.ts";
+import { createPrintedLines, type PrintedLines } from "./printed-lines.ts";
+import type { Report } from "./report.ts";
+
+export interface CheckOptions {
+  /** Files, folders, manifests, or `-` for standard input. Each is a rule set of its own. */
+  readonly paths: readonly string[];
+  readonly configPath: string | null;
+  readonly env: Environment;
+  readonly stdin: AsyncIterable<Uint8Array>;
+}
+
+type Known = LoadedConfig["known"];
+type Place = EmbeddedText["place"];
+
+/** Nobody said what may be notified, so nothing is asked about it. */
+const UNKNOWN: Known = { receivers: null, templates: null };
+
+/**
+ * Finds all mistakes in rules and configuration. Throws CannotRunError when a path cannot be read or holds nothing
+ * to check: a check of nothing that succeeds hides a wrong path for ever.
+ */
+export async function check({ paths, configPath, env, stdin }: CheckOptions): Promise<Report> {
+  const checks = createChecks(env);
+  const known = configPath === null ? null : await checks.checkConfig(configPath, readText(configPath), null);
+  for (const path of paths) {
+    if (path === "-") await checks.checkText(path, decode(path, await buffer(stdin)), known);
+    else if (isManifestPath(path)) await checks.checkManifest(path, readText(path), known);
+    else await checks.checkRules(await readSources(path), known ?? UNKNOWN);
+  }
+  return checks.report();
+}
+
+interface Checks {
+  /** Answers the names rules may use. `place` for a text that is a part of `file`. */
+  checkConfig(file: string, text: string, place: Place | null): Promise<Known>;
+  checkRules(sources: readonly RuleSource[], known: Known): Promise<void>;
+  checkManifest(file: string, text: string, known: Known | null): Promise<void>;
+  /** For a text without a name to tell what it is by. */
+  checkText(file: string, text: string, known: Known | null): Promise<void>;
+  report(): Report;
+}
+
+/* Parsers are loaded only for what there is to parse: most runs have no YAML, and `zod` alone costs as much as the rules. */
+function createChecks(env: Environment): Checks {
+  const lines: PrintedLines = createPrintedLines();
+  const diagnostics: Diagnostic[] = [];
+  let files = 0;
+  let rules = 0;
+
+  const checkConfig: Checks["checkConfig"] = async (file, text, place) => {
+    const { loadConfig } = await import("../config.ts");
+    const loaded = loadConfig(file, text, env);
+    files += 1;
+    if (place === null) lines.add(file, text);
+    for (const secret of loaded.secrets) lines.hide(file, place === null ? secret : moveSpan(secret, place));
+    for (const found of loaded.diagnostics) {
+      diagnostics.push(place === null ? found : Object.assign({ ...found }, moveSpan(found, place)));
+    }
+    return loaded.known;
+  };
+
+  const checkRules: Checks["checkRules"] = async (sources, known) => {
+    const { loadRules } = await import("../language/load.ts");
+    for (const source of sources) if (source.place === undefined) lines.add(source.file, source.text);
+    const loaded: LoadedRules = loadRules(sources, known);
+    files += loaded.files;
+    rules += loaded.rules;
+    diagnostics.push(...loaded.diagnostics);
+  };
+
+  const checkManifest: Checks["checkManifest"] = async (file, text, known) => {
+    const { readManifest } = await import("./config-map.ts");
+    const { configMaps, mistakes } = readManifest(text);
+    if (configMaps.length === 0 && mistakes.length === 0) {
+      throw new CannotRunError(
+        `nothing to check: ${nameOf(file)} holds no ConfigMap with a key ending in .rules; name a configuration with --config`,
+      );
+    }
+    lines.add(file, text);
+    for (const { message, span } of mistakes) {
+      diagnostics.push({ code: "E515", severity: "error", file, ...span, message });
+    }
+    const configs = new Map<EmbeddedText, Known>();
+    for (const { config } of known === null ? configMaps : []) {
+      if (config !== null) configs.set(config, await checkConfig(file, config.text, config.place));
+    }
+    for (const configMap of configMaps) {
+      if (configMap.rules.length === 0) continue;
+      const sources = configMap.rules.map(({ text: rulesText, place }) => ({ file, text: rulesText, place }));
+      await checkRules(sources, known ?? knownIn(configMap, configs));
+    }
+  };
+
+  return {
+    checkConfig,
+    checkRules,
+    checkManifest,
+    async checkText(file, text, known) {
+      const { looksLikeManifest } = await import("./config-map.ts");
+      if (looksLikeManifest(text)) await checkManifest(file, text, known);
+      else if (text.trim() === "") throw new CannotRunError(`nothing to check: ${nameOf(file)} is empty`);
+      else await checkRules([{ file, text }], known ?? UNKNOWN);
+    },
+    report: () => ({ files, rules, diagnostics: diagnostics.toSorted(byPlace), lineOf: lines.lineOf }),
+  };
+}
+
+/** The configuration beside the rules, else the only one of the manifest, else none. */
+function knownIn(configMap: Manifest["configMaps"][number], configs: ReadonlyMap<EmbeddedText, Known>): Known {
+  const own = configMap.config === null ? undefined : configs.get(configMap.config);
+  if (own !== undefined) return own;
+  const [only, second] = configs.values();
+  return only !== undefined && second === undefined ? only : UNKNOWN;
+}
+
+async function readSources(path: string): Promise<readonly RuleSource[]> {
+  const { readRuleSources, RulesUnreadableError } = await import("../language/read-rule-sources.ts");
+  try {
+    const sources = readRuleSources(path);
+    if (sources.length === 0) throw new CannotRunError(`nothing to check: ${path} holds no file ending in .rules`);
+    return sources;
+  } catch (error) {
+    if (error instanceof RulesUnreadableError) throw new CannotRunError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function isManifestPath(path: string): boolean {
+  return /\.(ya?ml|json)$/i.test(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true;
+}
+
+/** Reads a file as UTF-8. Throws CannotRunError, which names the path, for whatever the file system refuses. */
+function readText(path: string): string {
+  try {
+    return decode(path, readFileSync(path));
+  } catch (error) {
+    if (error instanceof CannotRunError || !(error instanceof Error)) throw error;
+    throw new CannotRunError(`cannot read ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+function decode(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CannotRunError(`cannot read ${nameOf(file)}: it is not UTF-8`, { cause: error });
+  }
+}
+
+function nameOf(file: string): string {
+  return file === "-" ? "standard input" : file;
+}
+
+function moveSpan({ line, column, endLine, endColumn }: Span, place: Place): Span {
+  const start = place(line, column);
+  const end = place(endLine, endColumn);
+  return { line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  const files = Buffer.compare(Buffer.from(a.file), Buffer.from(b.file));
+  return files || a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0);
+}
