@@ -27,12 +27,12 @@ export interface EventJson {
 }
 
 /** Kubernetes' `Time`: whole seconds, UTC. */
-export function timeText(at: number): string {
+function timeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
 /** Kubernetes' `MicroTime`. */
-export function microTimeText(at: number): string {
+function microTimeText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 23)}000Z`;
 }
 

@@ -58,10 +58,16 @@ const container = pod.containers[0]!;
 const isOnPath = (name: string): boolean =>
   (process.env["PATH"] ?? "").split(delimiter).some((path) => existsSync(join(path, name)));
 
+const KUSTOMIZE = [
+  ["kustomize", "build"],
+  ["kubectl", "kustomize"],
+] as const;
+
 /** What `kubectl kustomize` or `kustomize build` makes of a folder; null where neither program is there. */
 const kustomize = (folder: string): readonly KubernetesObject[] | null => {
-  if (isOnPath("kustomize")) return parseObjects(execFileSync("kustomize", ["build", folder], { encoding: "utf8" }));
-  if (isOnPath("kubectl")) return parseObjects(execFileSync("kubectl", ["kustomize", folder], { encoding: "utf8" }));
+  for (const [program, command] of KUSTOMIZE) {
+    if (isOnPath(program)) return parseObjects(execFileSync(program, [command, folder], { encoding: "utf8" }));
+  }
   return null;
 };
 

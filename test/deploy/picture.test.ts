@@ -38,7 +38,7 @@ const drawn = [
   ...readFileSync(".github/card.svg", "utf8").matchAll(/<text class="(?:header|body)"[^>]*>(.*?)<\/text>/gs),
 ].map(([, text = ""]) =>
   text
-    .replaceAll(/-\s*<tspan x[^>]*>|-<\/tspan>\s*<tspan x[^>]*>/g, "-")
+    .replaceAll(/-<\/tspan>\s*<tspan x[^>]*>/g, "-")
     .replaceAll(/<[^>]+>/g, "")
     .replaceAll(/\s+/g, " "),
 );
