@@ -1,0 +1,77 @@
+import { compileInChild, CompileFailed } from "../compile.ts";
+import { RefusedInputs, runEngine } from "../main.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { StorageError } from "../runtime/database.ts";
+import { KubeConfigError } from "../runtime/kube.ts";
+import { createLogger } from "../runtime/logger.ts";
+import { createMetrics } from "../runtime/metrics.ts";
+import { createRedactor } from "../runtime/secret.ts";
+import { EXIT } from "./exit-codes.ts";
+
+export interface RunFlags {
+  readonly config: string;
+  readonly rules: string;
+  readonly kubeconfig?: string;
+  readonly logLevel: string;
+}
+
+const LEVELS = ["debug", "info", "warn", "error"];
+
+/** `kubewhen run`: the engine until SIGTERM or SIGINT. Answers the exit code. */
+export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Promise<number> {
+  if (!LEVELS.includes(logLevel)) {
+    process.stderr.write(`kubewhen: --log-level is one of ${LEVELS.join(", ")}\n`);
+    return EXIT.cannotRun;
+  }
+  const redactor = createRedactor();
+  const logger = createLogger(redactor, logLevel);
+  const stopping = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      logger.info({ signal }, "stopping");
+      stopping.abort();
+    });
+  }
+  try {
+    await runEngine(
+      {
+        inputPaths: [config, rules],
+        compile: () => compileInChild({ command: compilerCommand(), configPath: config, rulesPath: rules }),
+        kubeconfig: kubeconfig ?? null,
+        clock: systemClock,
+        networkClock: systemClock,
+        logger,
+        metrics: createMetrics(),
+        redactor,
+        print: (line) => process.stdout.write(`${line}\n`),
+      },
+      stopping.signal,
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof RefusedInputs) {
+      const { renderPretty } = await import("./reporters/pretty.ts");
+      process.stderr.write(renderPretty(error.diagnostics));
+      return EXIT.inputHasErrors;
+    }
+    if (isWorldsDoing(error)) {
+      logger.fatal(redactor.scrub(error.message));
+      return EXIT.cannotRun;
+    }
+    throw error;
+  }
+}
+
+/** How to run this program again: as it runs now, flags of Node included. */
+export function compilerCommand(): [string, ...string[]] {
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
+}
+
+function isWorldsDoing(error: unknown): error is Error {
+  return (
+    error instanceof CompileFailed ||
+    error instanceof KubeConfigError ||
+    error instanceof StorageError ||
+    (error instanceof Error && "syscall" in error)
+  );
+}

@@ -1,0 +1,75 @@
+import type { Reflector } from "./collect/reflector.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { Diagnostic } from "./model/diagnostic.ts";
+import type { Clock } from "./runtime/clock.ts";
+import type { Database } from "./runtime/database.ts";
+import type { Condition } from "./runtime/server.ts";
+
+export interface Health {
+  /** False when the watch has shown no sign of life for long, or the outbox cannot be written. */
+  readonly health: () => Condition;
+  /** False until the cluster's state has been read, and while the API server does not let us watch. */
+  readonly readiness: () => Condition;
+  /** What is wrong with the newest rules or configuration, for people to see; none and undefined: nothing. */
+  refuse(diagnostics: readonly Diagnostic[], detail: string | undefined): void;
+}
+
+export interface HealthOptions {
+  readonly reflector: Pick<Reflector, "progress">;
+  readonly database: Pick<Database, "writable">;
+  readonly deliveries: Pick<Deliveries, "state">;
+  readonly clock: Clock;
+}
+
+/** Two watches of 300 s with their slack. An API server that is away this long is worth a restart that costs nothing. */
+const SILENCE_MS = 630_000;
+/** Each look at the disk writes a page; the kubelet asks far more often than a disk breaks. */
+const DISK_LOOK_PAUSE_MS = 60_000;
+/** How many mistakes `/readyz` shows. */
+const SHOWN_DIAGNOSTICS = 10;
+
+/** See `Health`. A receiver that cannot be reached makes neither false: days offline are normal, and nothing is lost. */
+export function createHealth({ reflector, database, deliveries, clock }: HealthOptions): Health {
+  let refused: Record<string, unknown> | null = null;
+  let disk = { writable: true, at: -Infinity };
+
+  const writable = (): boolean => {
+    const now = clock.monotonic();
+    // A disk that failed is asked each time, so that it is healthy again at once.
+    if (!disk.writable || now - disk.at >= DISK_LOOK_PAUSE_MS) disk = { writable: database.writable(), at: now };
+    return disk.writable;
+  };
+
+  return {
+    health() {
+      const silentMs = Math.round(clock.monotonic() - reflector.progress().lastAliveAt);
+      const outboxWritable = writable();
+      return { ok: silentMs < SILENCE_MS && outboxWritable, details: { watchSilentMs: silentMs, outboxWritable } };
+    },
+    readiness() {
+      const { connected, synced, refused: refusal } = reflector.progress();
+      return {
+        ok: synced && refusal === null,
+        details: {
+          watch: { connected, synced, refused: refusal },
+          receivers: Object.fromEntries(deliveries.state()),
+          reload: refused ? { refused: true, ...refused } : { refused: false },
+        },
+      };
+    },
+    refuse(diagnostics, detail) {
+      const errors = diagnostics.filter((one) => one.severity === "error");
+      if (errors.length === 0 && detail === undefined) {
+        refused = null;
+        return;
+      }
+      refused = {
+        errors: errors.length,
+        detail,
+        diagnostics: errors.slice(0, SHOWN_DIAGNOSTICS).map((one) => {
+          return `${one.file}:${one.line}:${one.column} ${one.code} ${one.message}`;
+        }),
+      };
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { Checkpoint } from "./checkpoint.ts";
+import type { KnownCount, OccurrenceCounter, Since } from "./collect/occurrences.ts";
+import type { Evaluator } from "./decide/evaluate.ts";
+import type { GroupKey, GroupState } from "./decide/throttle.ts";
+import type { Outbox } from "./deliver/outbox.ts";
+import type { Notification } from "./model/notification.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { StorageError, type Database } from "./runtime/database.ts";
+
+/** Brings what was decided to disk, notifications and checkpoint in one transaction. */
+export interface Progress {
+  /** The stream is decided up to here, but for the Events on hold. */
+  advance(read: Since): void;
+  /** An Event's decision is still out: the checkpoint must not claim it. Held once per call. */
+  hold(eventUid: string): void;
+  release(eventUid: string): void;
+  /** Stores everything gathered, or nothing and says why. What was gathered is kept for the next call. */
+  save(notifications: readonly Notification[]): null | "full" | StorageError["reason"];
+  /** Saves the checkpoint alone if that is due, and forgets what is long over. A failure is tried again later. */
+  saveNowAndThen(): void;
+}
+
+export interface ProgressOptions {
+  readonly occurrences: OccurrenceCounter;
+  readonly evaluator: Evaluator;
+  readonly outbox: Outbox;
+  readonly checkpoint: Checkpoint;
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+/** How often the checkpoint is stored when nothing was sent. An SD card wears with each write. */
+const SAVE_PAUSE_MS = 30_000;
+/** The API server keeps Events for an hour (`--event-ttl`); a count is kept a little longer. */
+const COUNTS_KEPT_MS = 2 * 3_600_000;
+
+/** See `Progress`. Nothing is gathered at first. */
+export function createProgress(options: ProgressOptions): Progress {
+  const { occurrences, evaluator, outbox, checkpoint, database, clock } = options;
+  const counts = new Map<string, KnownCount>();
+  const groups = new Map<string, GroupState>();
+  const removedGroups = new Map<string, GroupKey>();
+  const held = new Map<string, number>();
+  let read: Since | null = null;
+  let savedAt = clock.monotonic();
+  let forgottenAt = -Infinity;
+
+  const groupId = ({ ruleKey, group }: GroupKey): string => `${ruleKey} ${group}`;
+
+  const gather = (): void => {
+    for (const row of occurrences.changed()) counts.set(row.uid, row);
+    for (const key of evaluator.removed()) {
+      groups.delete(groupId(key));
+      removedGroups.set(groupId(key), key);
+    }
+    for (const state of evaluator.changed()) {
+      groups.set(groupId(state), state);
+      removedGroups.delete(groupId(state));
+    }
+  };
+
+  const save = (notifications: readonly Notification[]): ReturnType<Progress["save"]> => {
+    gather();
+    const decided = [...counts.values()].filter((row) => !held.has(row.uid));
+    const work = (): null | "full" => {
+      if (outbox.enqueue(notifications) === "full") return "full";
+      checkpoint.save({
+        since: held.size === 0 ? read : null,
+        counts: decided,
+        groups: [...groups.values()],
+        removedGroups: [...removedGroups.values()],
+      });
+      if (clock.monotonic() - forgottenAt >= COUNTS_KEPT_MS / 2) {
+        checkpoint.forgetCountsBefore(clock.now() - COUNTS_KEPT_MS);
+        forgottenAt = clock.monotonic();
+      }
+      return null;
+    };
+    try {
+      // Without a notification a power cut costs at most a second look at what the API server still has.
+      const trouble = database.transaction(work, notifications.length > 0 ? "full" : "normal");
+      if (trouble) return trouble;
+    } catch (error) {
+      if (error instanceof StorageError) return error.reason;
+      throw error;
+    }
+    for (const { uid } of decided) counts.delete(uid);
+    groups.clear();
+    removedGroups.clear();
+    savedAt = clock.monotonic();
+    return null;
+  };
+
+  return {
+    advance(to) {
+      read = to;
+    },
+    hold(eventUid) {
+      held.set(eventUid, (held.get(eventUid) ?? 0) + 1);
+    },
+    release(eventUid) {
+      const left = (held.get(eventUid) ?? 1) - 1;
+      if (left > 0) held.set(eventUid, left);
+      else held.delete(eventUid);
+    },
+    save,
+    saveNowAndThen() {
+      if (clock.monotonic() - savedAt < SAVE_PAUSE_MS) return;
+      save([]);
+    },
+  };
+}
