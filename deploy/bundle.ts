@@ -124,7 +124,8 @@ export interface BundleOptions {
  * Writes the whole program into one CommonJS file that needs Node and nothing else. Modules behind `import()` are in
  * it too and run when they are first asked for, so the engine never pays for the parser.
  *
- * The names of functions survive minification, because logs and errors print them.
+ * One file of CommonJS form takes the least: 77 MB for the idle engine on Node 26, against 80 MB as ES modules in chunks
+ * (measured 2026-11, flags of the image).
  */
 export async function bundle(options: BundleOptions): Promise<Metafile> {
   const outFile = resolve(options.outFile);
@@ -136,8 +137,9 @@ export async function bundle(options: BundleOptions): Promise<Metafile> {
     platform: "node",
     format: "cjs",
     target: "node24",
-    minify: true,
-    keepNames: true,
+    // Names stay as they are: short ones with `keepNames` take 3 MB more, a call for each function at the start.
+    minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: false,
     legalComments: "none",
     // An uncaught error prints the line it comes from: not half the program.
