@@ -136,7 +136,8 @@ export type SyntaxCode =
   | "E111"
   | "E119";
 
-/** A mistake of writing. `suggestion` replaces the span as it stands. */
+/** A mistake of writing. `suggestion` replaces the span; whoever does so puts a blank where a word would
+ * else touch a word. */
 export interface Problem extends Span {
   readonly code: SyntaxCode;
   readonly message: string;

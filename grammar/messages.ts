@@ -1,9 +1,10 @@
 import type { IParserErrorMessageProvider, IToken } from "chevrotain";
 import type { SyntaxCode } from "./ast.ts";
 import {
-  Comparator,
+  CLAUSE_WORDS,
   Foreign,
-  HARD_WORDS,
+  isComparator,
+  Label,
   LeftParenthesis,
   Notify,
   RightBracket,
@@ -42,21 +43,15 @@ function missingOperand(actual: IToken, previous: IToken | undefined): string {
 }
 
 function missingValue(actual: IToken, previous: IToken): string {
-  if (HARD_WORDS.includes(actual.tokenType) && sameLineGuess(actual, previous)) {
-    return message("E103", `a value is missing after \`${previous.image}\`, ${found(actual)}`);
-  }
+  if (actual.tokenType === Label) return message("E101", "a bare word does not end in `:`: quote the value");
   return message("E103", `a value is missing after \`${previous.image}\`, ${found(actual)}`);
 }
 
-function sameLineGuess(actual: IToken, previous: IToken): boolean {
-  return actual.startOffset - (previous.endOffset ?? previous.startOffset) <= 2;
-}
-
-function missingNotify(actual: IToken, previous: IToken): string {
+function missingNotify(actual: IToken): string {
   if (isEnd(actual)) return message("E104", "this rule has no `notify`: say which receiver is told");
   if (actual.tokenType === RightParenthesis) return message("E107", "this `)` closes nothing");
-  if (actual.tokenType === Comparator || actual.tokenType.CATEGORIES?.includes(Comparator)) {
-    return message("E119", `\`${actual.image}\` needs a field in front of it, found \`${previous.image}\``);
+  if (isComparator(actual)) {
+    return message("E119", `\`${actual.image}\` needs a field in front of it`);
   }
   return message("E119", `\`and\`, \`or\`, a clause or \`notify\` must stand here, ${found(actual)}`);
 }
@@ -67,7 +62,7 @@ function missingNotify(actual: IToken, previous: IToken): string {
  */
 export const syntaxMessages: IParserErrorMessageProvider = {
   buildMismatchTokenMessage({ expected, actual, previous, ruleName }) {
-    if (expected === Notify) return missingNotify(actual, previous);
+    if (expected === Notify) return missingNotify(actual);
     if (ruleName === "rate") return message("E108", `${WHERE["rate"] ?? ""}, ${found(actual)}`);
     if (expected === RightParenthesis) {
       return message(
@@ -89,11 +84,14 @@ export const syntaxMessages: IParserErrorMessageProvider = {
       where === undefined ? `this cannot stand here: \`${actual.image}\`` : `${where}, ${found(actual)}`,
     );
   },
-  buildNotAllInputParsedMessage({ firstRedundant, ruleName }) {
+  buildNotAllInputParsedMessage({ firstRedundant }) {
     if (firstRedundant.tokenType === RightParenthesis) return message("E107", "this `)` closes nothing");
+    if (CLAUSE_WORDS.includes(firstRedundant.tokenType)) {
+      return message("E109", `\`${firstRedundant.image}\` stands before \`notify\``);
+    }
     return message(
       "E119",
-      `${ruleName === "statement" ? "the statement is complete here" : "nothing may follow here"}, ${found(firstRedundant)}`,
+      `the statement is complete here, ${found(firstRedundant)}; receivers are separated by \`,\``,
     );
   },
   buildNoViableAltMessage({ actual, previous, ruleName }) {

@@ -33,27 +33,37 @@ export interface ParsedRules {
  * Parses one rules file. Never throws, whatever the text.
  *
  * Each statement is parsed alone, and one with any mistake is refused whole: the tree that error recovery makes of it
- * may say what nobody wrote.
+ * may say what nobody wrote. Statements beyond `maxStatements` are not looked at; the first of them is a problem.
  */
-export function parseRules(text: string, nearest: Nearest): ParsedRules {
+export function parseRules(text: string, nearest: Nearest, maxStatements: number): ParsedRules {
   const { tokens, errors, groups } = tokenize(text);
-  const lexical = [...errors.flatMap((error) => unreadable(error, text)), ...wordProblems(tokens)];
-  const chunks = cutStatements(tokens, text);
+  const lexical = [errors.map((error) => unreadable(error, text)), wordProblems(tokens)].flat();
+  const all = cutStatements(tokens, text);
+  const chunks = all.slice(0, maxStatements);
   const starts = chunks.map((chunk) => chunk[0]?.startOffset ?? 0);
   const perChunk = assign(lexical, starts);
 
   const statements: ParsedStatement[] = [];
   const brokenLets: string[] = [];
-  const problems: Problem[] = [...(perChunk.get(-1) ?? [])];
+  const problems: Problem[] = Array.from(perChunk.get(-1) ?? []);
   let ruleCount = 0;
   for (const [index, chunk] of chunks.entries()) {
     if (isRule(chunk)) ruleCount++;
     const spoilt = perChunk.get(index);
     const statement = spoilt === undefined ? parseStatement(chunk, nearest, problems) : null;
     // What the parser would say about a statement with an unreadable character is about that character again.
-    if (spoilt !== undefined) problems.push(...spoilt);
+    for (const problem of spoilt ?? []) problems.push(problem);
     if (statement !== null) statements.push(statement);
     else if (chunk[0]?.tokenType === Let && chunk[1] !== undefined) brokenLets.push(chunk[1].image);
+  }
+  const [tooMany] = all[maxStatements] ?? [];
+  if (tooMany !== undefined) {
+    problems.push({
+      code: "E111",
+      message: "a rule set has 10,000 statements at most",
+      start: tooMany.startOffset,
+      end: tooMany.startOffset + tooMany.image.length,
+    });
   }
   const comments = (groups["comments"] ?? []).map((token) => ({
     start: token.startOffset,
@@ -86,7 +96,7 @@ function parseStatement(chunk: IToken[], nearest: Nearest, problems: Problem[]):
   found.push(...syntaxProblems(errors, chunk));
   const refused = found.length > 0;
   const statement = errors.length === 0 ? statementToAst(node, (problem) => found.push(problem)) : null;
-  problems.push(...found);
+  for (const problem of found) problems.push(problem);
   return statement && { node: statement, refused };
 }
 
@@ -129,7 +139,7 @@ function syntaxProblems(errors: readonly IRecognitionException[], chunk: readonl
   return problems;
 }
 
-const CODES: readonly SyntaxCode[] = ["E103", "E104", "E107", "E108", "E119"];
+const CODES: readonly SyntaxCode[] = ["E101", "E103", "E104", "E107", "E108", "E109", "E119"];
 
 function codeOf(message: string): SyntaxCode {
   return CODES.find((code) => message.startsWith(code)) ?? "E119";
@@ -156,19 +166,17 @@ const WIDE_PUNCTUATION: Readonly<Record<string, string>> = {
   "／": "/",
 };
 
-function unreadable(error: ILexingError, text: string): readonly Problem[] {
+function unreadable(error: ILexingError, text: string): Problem {
   const run = text.slice(error.offset, error.offset + error.length);
   const [character = ""] = run;
   const suggestion = WIDE_PUNCTUATION[character];
-  return [
-    {
-      code: "E101",
-      message: `the character \`${character}\` means nothing here`,
-      ...(suggestion === undefined ? { help: "quote a text that holds it" } : { suggestion }),
-      start: error.offset,
-      end: error.offset + (suggestion === undefined ? run.length : character.length),
-    },
-  ];
+  return {
+    code: "E101",
+    message: `the character \`${character}\` means nothing here`,
+    ...(suggestion === undefined ? { help: "quote a text that holds it" } : { suggestion }),
+    start: error.offset,
+    end: error.offset + (suggestion === undefined ? run.length : character.length),
+  };
 }
 
 function wordProblems(tokens: readonly IToken[]): readonly Problem[] {

@@ -1,60 +1,35 @@
 import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
 import type { Problem } from "./ast.ts";
+import { advance, WALK_START, type Expectation, type Walk } from "./expectation.ts";
+import { FOREIGN_FORMS, FOREIGN_OPERATORS, FOREIGN_WORDS } from "./foreign.ts";
+import { quote } from "./text.ts";
 import * as t from "./tokens.ts";
-
-/** Our operator for another language's. Order of keys is of no meaning. */
-export const FOREIGN_OPERATORS: Readonly<Record<string, string>> = {
-  "==": "=",
-  "===": "=",
-  "!==": "!=",
-  "<>": "!=",
-  "&&": "and",
-  "&": "and",
-  "||": "or",
-  "|": "or",
-  "!": "not",
-  "~": "=~",
-  "~=": "=~",
-  "=>": ">=",
-  "=<": "<=",
-};
-
-/** Our spelling of other languages' words between a field and its value. */
-export const FOREIGN_WORDS: Readonly<Record<string, string>> = {
-  is: "=",
-  eq: "=",
-  equals: "=",
-  ne: "!=",
-  neq: "!=",
-  isnot: "!=",
-  matches: "=~",
-  match: "=~",
-  regex: "=~",
-  regexp: "=~",
-  notin: "not in",
-  nin: "not in",
-  includes: "contains",
-  has: "contains",
-  gt: ">",
-  gte: ">=",
-  ge: ">=",
-  lt: "<",
-  lte: "<=",
-  le: "<=",
-};
-
-const OURS: readonly TokenType[] = [...t.HARD_WORDS, ...t.CLAUSE_WORDS, ...t.OPERATOR_WORDS, ...t.COMPARATORS];
-const BY_IMAGE: ReadonlyMap<string, TokenType> = new Map(OURS.map((type) => [t.imageOf(type), type]));
-const CLAUSES: readonly string[] = t.CLAUSE_WORDS.map((type) => t.imageOf(type));
-const AFTER_COMPARISON: readonly string[] = ["and", "or", "notify", ...CLAUSES];
-const AFTER_FIELD: readonly string[] = ["in", "contains", "like", "exists", "not"];
-const AT_START: readonly string[] = ["when", "drop", "let"];
-
-/** What the next token of a statement should be. `wild` is a place this walk knows nothing about. */
-type Expectation = "start" | "operand" | "operator" | "value" | "list" | "connective" | "name" | "wild";
 
 /** Answers the candidate an author most likely meant by a word, or null. */
 export type Nearest = (word: string, candidates: Iterable<string>) => string | null;
+
+/** One token, those behind it, and those in front of it as they are after repair. */
+interface Here {
+  readonly token: IToken;
+  readonly next: IToken | undefined;
+  readonly afterNext: IToken | undefined;
+  readonly before: readonly IToken[];
+  readonly nearest: Nearest;
+}
+
+/** What to put for the next `taken` tokens, and what to say about it. */
+interface Repair extends Pick<Problem, "code" | "message" | "suggestion" | "help"> {
+  readonly taken: number;
+  readonly ours: readonly (readonly [TokenType, string])[];
+}
+
+const OURS: readonly TokenType[] = [...t.HARD_WORDS, ...t.CLAUSE_WORDS, ...t.OPERATOR_WORDS, ...t.COMPARATORS];
+const BY_IMAGE: ReadonlyMap<string, TokenType> = new Map(OURS.map((type) => [t.imageOf(type), type]));
+const AFTER_COMPARISON: readonly string[] = [t.And, t.Or, t.Notify, ...t.CLAUSE_WORDS].map((type) => t.imageOf(type));
+const AFTER_FIELD: readonly string[] = [...t.OPERATOR_WORDS, t.Not, t.And, t.Or, t.Notify].map((type) =>
+  t.imageOf(type),
+);
+const AT_START: readonly string[] = ["when", "drop", "let"];
 
 /**
  * Replaces other languages' spellings and misspelt words of ours by what was meant, and reports each.
@@ -68,150 +43,155 @@ export function repairTokens(
   report: (problem: Problem) => void,
 ): IToken[] {
   const repaired: IToken[] = [];
-  const place: { expected: Expectation; inNotify: boolean } = { expected: "start", inNotify: false };
-
-  const put = (image: string, at: IToken): void => {
-    const type = BY_IMAGE.get(image) ?? t.Word;
-    const end = at.startOffset + at.image.length - 1;
-    const token = createTokenInstance(type, image, at.startOffset, end, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
+  let walk: Walk = WALK_START;
+  const put = (token: IToken): void => {
+    walk = advance(walk, token, repaired);
     repaired.push(token);
-    step(token);
   };
-  const replace = (first: IToken, last: IToken, ours: string, problem: Pick<Problem, "code" | "message">): void => {
-    report({ ...problem, suggestion: ours, start: first.startOffset, end: last.startOffset + last.image.length });
-    for (const image of ours.split(" ")) put(image, first);
-  };
-  const foreign = (first: IToken, last: IToken, ours: string): void => {
-    const theirs = first === last ? first.image : `${first.image} ${last.image}`;
-    replace(first, last, ours, { code: "E105", message: `\`${theirs}\` is written \`${ours}\` here` });
-  };
-  const misspelt = (token: IToken, ours: string): void =>
-    replace(token, token, ours, { code: "E106", message: `unknown word \`${token.image}\`` });
-
-  function step(token: IToken): void {
-    place.expected = nextExpectation(place.expected, token, repaired, place.inNotify);
-    if (token.tokenType === t.Notify) place.inNotify = true;
-  }
-
-  for (let index = 0; index < tokens.length; index++) {
+  for (let index = 0; index < tokens.length;) {
     const token = tokens[index];
     if (token === undefined) break;
-    const next = tokens[index + 1];
-    const inRate: boolean = repaired.at(-1)?.tokenType === t.Rate;
-    if (token.tokenType === t.Foreign && !inRate) {
-      const ours: string = FOREIGN_OPERATORS[token.image] ?? token.image;
-      // `a ! in (b)` and `! a` are both written with `not`.
-      foreign(token, token, ours);
+    const here = { token, next: tokens[index + 1], afterNext: tokens[index + 2], before: repaired, nearest };
+    const repair = repairHere(walk.expected, here);
+    if (repair === null) {
+      put(token);
+      index++;
       continue;
     }
-    if (token.tokenType === t.Foreign && inRate) {
-      // The rate itself says which forms there are.
-      repaired.push(
-        createTokenInstance(
-          t.Equals,
-          token.image,
-          token.startOffset,
-          token.startOffset + token.image.length - 1,
-          Number.NaN,
-          Number.NaN,
-          Number.NaN,
-          Number.NaN,
-        ),
-      );
-      place.expected = "value";
-      continue;
-    }
-    if (token.tokenType === t.Word && place.expected === "start") {
-      const ours: string | undefined = capitals(token, AT_START) ?? nearest(token.image, AT_START) ?? undefined;
-      if (ours !== undefined) {
-        misspelt(token, ours);
-        continue;
-      }
-    }
-    if (token.tokenType === t.Word && place.expected === "operand" && next !== undefined) {
-      const opens: boolean = next.tokenType === t.LeftParenthesis || next.tokenType === t.Word;
-      if (opens && token.image !== "not" && token.image.toLowerCase() === "not") {
-        foreign(token, token, "not");
-        continue;
-      }
-    }
-    if (token.tokenType === t.Not && place.expected === "operator" && next?.tokenType === t.Word) {
-      if (/^(?:regexp?|match|matches)$/i.test(next.image)) {
-        foreign(token, next, "!~");
-        index++;
-        continue;
-      }
-    }
-    if (token.tokenType === t.Word && place.expected === "operator") {
-      const word: string = token.image.toLowerCase();
-      const ours: string | undefined = FOREIGN_WORDS[word] ?? capitals(token, [...AFTER_FIELD, ...AFTER_COMPARISON]);
-      if (word === "is" && next?.image.toLowerCase() === "not") {
-        foreign(token, next, "!=");
-        index++;
-        continue;
-      }
-      if (ours !== undefined && Object.hasOwn(FOREIGN_WORDS, word) !== Object.hasOwn(FOREIGN_WORDS, ours)) {
-        foreign(token, token, ours);
-        continue;
-      }
-      const meant: string | null = nearest(token.image, [...AFTER_FIELD, "and", "or", "notify"]);
-      if (meant !== null) {
-        misspelt(token, meant);
-        continue;
-      }
-    }
-    if (token.tokenType === t.Word && place.expected === "connective") {
-      const shouted: string | undefined = capitals(token, AFTER_COMPARISON);
-      // A word with an operator behind it is a field: the connective is missing, not misspelt.
-      const isField: boolean = next?.tokenType.CATEGORIES?.includes(t.Comparator) ?? false;
-      const meant: string | null = shouted ?? nearest(token.image, AFTER_COMPARISON);
-      if (meant !== null && (!isField || meant === "rate")) {
-        if (shouted === undefined) misspelt(token, meant);
-        else foreign(token, token, shouted);
-        continue;
-      }
-    }
-    repaired.push(token);
-    step(token);
+    const { taken, ours, ...said } = repair;
+    const end = endOf(tokens[index + Math.max(taken, 1) - 1] ?? token);
+    report({ ...said, start: token.startOffset, end });
+    for (const [type, image] of ours) put(instance(type, image, token.startOffset, end));
+    index += taken;
   }
   return repaired;
 }
 
-/** Our word for the same one in capitals. */
-function capitals(token: IToken, candidates: readonly string[]): string | undefined {
-  return candidates.find((candidate) => candidate !== token.image && candidate === token.image.toLowerCase());
+function repairHere(expected: Expectation, here: Here): Repair | null {
+  const { token, before } = here;
+  if (before.at(-1)?.tokenType === t.Rate) return null;
+  if (expected === "value") return repairRateWithBlanks(here) ?? repairValue(here);
+  if (token.tokenType === t.Foreign) {
+    const ours = FOREIGN_OPERATORS.get(token.image) ?? token.image;
+    return foreign(here, 1, ours);
+  }
+  if (expected === "start") return repairStart(here);
+  if (expected === "operand") return repairOperand(here);
+  if (expected === "operator") return repairOperator(here);
+  if (expected === "connective") return repairConnective(here);
+  return null;
 }
 
-function nextExpectation(
-  expected: Expectation,
-  token: IToken,
-  before: readonly IToken[],
-  inNotify: boolean,
-): Expectation {
+function repairStart(here: Here): Repair | null {
+  const { token, nearest } = here;
+  if (token.tokenType !== t.Word) return null;
+  const shouted = inCapitals(token, AT_START);
+  if (shouted !== null) return foreign(here, 1, shouted);
+  const meant = nearest(token.image, AT_START);
+  return meant === null ? null : misspelt(token, meant);
+}
+
+function repairOperand(here: Here): Repair | null {
+  const { token, next } = here;
+  const opens = next?.tokenType === t.LeftParenthesis || next?.tokenType === t.Word;
+  return token.tokenType === t.Word && opens && token.image.toLowerCase() === "not" ? foreign(here, 1, "not") : null;
+}
+
+function repairOperator(here: Here): Repair | null {
+  const { token, next, nearest } = here;
+  const word = token.image.toLowerCase();
+  if (token.tokenType === t.Not && next?.tokenType === t.Word && FOREIGN_WORDS.get(next.image.toLowerCase()) === "=~") {
+    return foreign(here, 2, "!~");
+  }
+  if (token.tokenType !== t.Word) return null;
+  if (word === "is" && next?.image.toLowerCase() === "not") return foreign(here, 2, "!=");
+  const ours = FOREIGN_WORDS.get(word) ?? inCapitals(token, [...AFTER_FIELD, ...AFTER_COMPARISON]);
+  if (ours !== null) return foreign(here, 1, ours);
+  const form = FOREIGN_FORMS.get(word);
+  if (form !== undefined) {
+    return {
+      code: "E105",
+      message: `\`${token.image}\` is written \`${form}\` here`,
+      taken: 1,
+      ours: [[t.Like, "like"]],
+    };
+  }
+  const meant = nearest(token.image, AFTER_FIELD);
+  return meant === null ? null : misspelt(token, meant);
+}
+
+function repairConnective(here: Here): Repair | null {
+  const { token, next, nearest } = here;
+  if (token.tokenType !== t.Word) return null;
+  const shouted = inCapitals(token, AFTER_COMPARISON);
+  if (shouted !== null) return foreign(here, 1, shouted);
+  const meant = nearest(token.image, AFTER_COMPARISON);
+  // A word with an operator behind it is a field: the connective is missing, not misspelt.
+  const isField = next !== undefined && t.isComparator(next);
+  return meant === null || (isField && meant !== "rate") ? null : misspelt(token, meant);
+}
+
+/** `rate<5 / 10m`: the parts are glued together. */
+function repairRateWithBlanks({ token, next, afterNext, before }: Here): Repair | null {
+  if (before.at(-2)?.tokenType !== t.Rate || next === undefined || !/^\d+\/?$/.test(token.image)) return null;
+  if (!token.image.endsWith("/") && !next.image.startsWith("/")) return null;
+  const taken = next.image === "/" && afterNext !== undefined ? 3 : 2;
+  const glued = `${token.image}${next.image}${taken === 3 ? (afterNext?.image ?? "") : ""}`;
+  return { code: "E108", message: "a rate has no blanks in it", suggestion: glued, taken, ours: [[t.Word, glued]] };
+}
+
+/** Where a value must stand, a word that joins conditions is a value without quotes or no value at all. */
+function repairValue({ token, next }: Here): Repair | null {
+  const value = (message: string, taken: number): Repair => ({
+    code: taken === 0 ? "E103" : "E106",
+    message,
+    ...(taken === 0 ? {} : { suggestion: quote(token.image) }),
+    taken,
+    ours: [[t.Word, "x"]],
+  });
   const type = token.tokenType;
-  if (expected === "value") return inNotify ? "name" : "connective";
-  if (expected === "list") return type === t.RightParenthesis ? "connective" : "list";
-  if (type === t.When || type === t.And || type === t.Or || type === t.LeftParenthesis) {
-    return type === t.LeftParenthesis && before.at(-2)?.tokenType === t.In ? "list" : "operand";
+  if (type === t.Foreign)
+    return { ...value("", 1), message: `\`${token.image}\` must be quoted here`, suggestion: `"${token.image}"` };
+  if (t.CLAUSE_WORDS.includes(type) && next !== undefined && t.isComparator(next)) {
+    return value(`a value is missing in front of \`${token.image}\``, 0);
   }
-  if (type === t.Drop) return "start";
-  if (type === t.Let) return "wild";
-  if (type === t.Notify) return "value";
-  if (expected === "start") return type === t.Label ? "start" : "wild";
-  if (expected === "operator" && type === t.In) return "list";
-  if (type === t.Contains || type === t.Like || type.CATEGORIES?.includes(t.Comparator)) {
-    // `let NAME = condition` is the one `=` with an operand behind it.
-    return before.at(-3)?.tokenType === t.Let ? "operand" : "value";
-  }
-  if (type === t.Exists || type === t.RightParenthesis) return "connective";
-  if (type === t.Not) return expected === "operand" ? "operand" : "operator";
-  if (expected === "operand") return "operator";
-  if (type === t.LeftBracket || type === t.RightBracket || type === t.Text) return expected;
-  if (type === t.Severity || type === t.Using || type === t.For || type === t.Digest) return "value";
-  if (type === t.By || type === t.With || type === t.Between) return "wild";
-  if (type === t.Stop) return "connective";
-  if (type === t.Comma && inNotify) return "value";
-  // A word in `by a, b` or `with a=b` leaves the walk where it cannot tell an argument from a misspelt word.
-  if (expected === "wild" && type === t.Word && before.at(-2)?.tokenType !== t.Comma) return "connective";
-  return expected === "connective" ? "connective" : "wild";
+  if (!t.HARD_WORDS.includes(type)) return null;
+  const ends =
+    next !== undefined &&
+    [t.And, t.Or, t.Notify, t.RightParenthesis, t.Comma, ...t.CLAUSE_WORDS].includes(next.tokenType);
+  return ends ? value(`\`${token.image}\` is a word of the language: quote it to use it as a value`, 1) : null;
+}
+
+function foreign({ token, next }: Here, taken: 1 | 2, ours: string): Repair {
+  const theirs = taken === 1 ? token.image : `${token.image} ${next?.image ?? ""}`;
+  return {
+    code: "E105",
+    message: `\`${theirs}\` is written \`${ours}\` here`,
+    suggestion: ours,
+    taken,
+    ours: ours.split(" ").map((image) => [BY_IMAGE.get(image) ?? t.Word, image]),
+  };
+}
+
+function misspelt(token: IToken, ours: string): Repair {
+  return {
+    code: "E106",
+    message: `unknown word \`${token.image}\``,
+    suggestion: ours,
+    taken: 1,
+    ours: [[BY_IMAGE.get(ours) ?? t.Word, ours]],
+  };
+}
+
+/** Our word for the same one in capitals. */
+function inCapitals(token: IToken, candidates: readonly string[]): string | null {
+  return candidates.find((candidate) => candidate !== token.image && candidate === token.image.toLowerCase()) ?? null;
+}
+
+function endOf(token: IToken): number {
+  return token.startOffset + token.image.length;
+}
+
+function instance(type: TokenType, image: string, start: number, end: number): IToken {
+  return createTokenInstance(type, image, start, end - 1, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
 }

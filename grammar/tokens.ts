@@ -1,4 +1,4 @@
-import { createToken, Lexer, type ILexingResult, type TokenType } from "chevrotain";
+import { createToken, Lexer, type ILexingResult, type IToken, type TokenType } from "chevrotain";
 
 /*
  * Characters of a bare word. Non-ASCII letters are let in as everything above ASCII that is neither white space nor
@@ -121,6 +121,10 @@ const PUNCTUATION: readonly TokenType[] = [LeftParenthesis, RightParenthesis, Le
 /** How a word or operator of the language is written. */
 export function imageOf(type: TokenType): string {
   return typeof type.PATTERN === "string" ? type.PATTERN : type.name;
+}
+
+export function isComparator(token: IToken): boolean {
+  return token.tokenType.CATEGORIES?.includes(Comparator) ?? false;
 }
 
 /** Order matters to the lexer: the first pattern that fits wins, and a word of the language gives way to a longer word. */

@@ -1,3 +1,11 @@
+import { globEquality } from "./checks/glob-equality.ts";
+import { groups } from "./checks/groups.ts";
+import { impossibleType } from "./checks/impossible-type.ts";
+import { loneThreshold } from "./checks/lone-threshold.ts";
+import { mixedConnectives } from "./checks/mixed-connectives.ts";
+import { nearMiss } from "./checks/near-miss.ts";
+import { createPatterns } from "./checks/patterns.ts";
+import { rawCount } from "./checks/raw-count.ts";
 import type { Finding } from "./finding.ts";
 import type { ResolvedStatement } from "./resolve.ts";
 
@@ -7,9 +15,17 @@ import type { ResolvedStatement } from "./resolve.ts";
  */
 export type Check = (resolved: ResolvedStatement) => readonly Finding[];
 
-const CHECKS: readonly Check[] = [];
-
-/** All findings of all checks about one statement. A check that throws is our bug and ends the run. */
-export function checkStatement(resolved: ResolvedStatement): readonly Finding[] {
-  return CHECKS.flatMap((check) => check(resolved));
+/** All checks as one. Keeps what it learnt of a set's patterns, so one serves one rule set. A check that throws is our bug. */
+export function createChecks(): Check {
+  const checks: readonly Check[] = [
+    mixedConnectives,
+    globEquality,
+    nearMiss,
+    impossibleType,
+    rawCount,
+    groups,
+    loneThreshold,
+    createPatterns(),
+  ];
+  return (resolved) => checks.flatMap((check) => check(resolved));
 }

@@ -10,7 +10,7 @@ import type { Report } from "./finding.ts";
  * other would else write a condition larger than memory.
  */
 const MAX_COMPARISONS = 4096;
-const MAX_DEPTH = 64;
+const MAX_DEPTH = 256;
 
 /** A condition with its lets expanded, and how large that made it. */
 export interface Resolved {
@@ -104,6 +104,11 @@ function resolveReference(name: string, span: Span, { lets, report }: Surroundin
       start,
       end,
     });
+    return null;
+  }
+  const [field = "", value] = name.split(":", 2);
+  if (value !== undefined && findField(field, null) !== null) {
+    report({ code: "E105", message: "`:` is written `=` here", suggestion: `${field}=${value}`, start, end });
     return null;
   }
   const suggestion = nearest(name, lets.keys());

@@ -3,11 +3,11 @@ import { parseRules } from "../../grammar/parse-rules.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RuleSet, Statement } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
-import { checkStatement } from "./check.ts";
+import { createChecks } from "./check.ts";
 import { DIAGNOSTICS } from "./diagnostic.ts";
 import type { Finding } from "./finding.ts";
 import { createPlaces, type Place } from "./places.ts";
-import { createResolver, type Known } from "./resolve.ts";
+import { createResolver, type Known, type ResolvedStatement } from "./resolve.ts";
 
 /** The text of one rules file. */
 export interface RuleSource {
@@ -31,6 +31,7 @@ export interface LoadedRules {
 /** A ConfigMap holds no more than 1 MiB, so no mounted rule set is larger. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_STATEMENTS = 10_000;
+const MAX_PATTERNS = 2000;
 
 /**
  * Reads rule texts as one set, in the order given: parses, looks up names, checks. All mistakes come back at once;
@@ -38,8 +39,10 @@ const MAX_STATEMENTS = 10_000;
  */
 export function loadRules(sources: readonly RuleSource[], known: Known): LoadedRules {
   const resolver = createResolver(known);
+  const check = createChecks();
   const diagnostics: Diagnostic[] = [];
   const statements: Statement[] = [];
+  const patterns = new Set<string>();
   let bytes = 0;
   let statementCount = 0;
   let rules = 0;
@@ -51,31 +54,54 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
     if (bytes > MAX_TEXT_BYTES) {
       findings.push({ code: "E111", message: "a rule set has 1 MiB of text at most", start: 0, end: 0 });
     } else {
-      const parsed = parseRules(source.text, nearest);
-      findings.push(...parsed.problems);
+      const parsed = parseRules(source.text, nearest, MAX_STATEMENTS - statementCount);
+      for (const problem of parsed.problems) findings.push(problem);
       rules += parsed.ruleCount;
       for (const name of parsed.brokenLets) resolver.defineBroken(name);
       for (const { node, refused } of parsed.statements) {
         const place = { file: basename(source.file), line: placeOf(node.start).line, text: source.text };
         const resolved = resolver.resolve(node, place, (finding) => findings.push(finding));
         if (resolved.statement !== null && !refused) statements.push(resolved.statement);
-        findings.push(...checkStatement(resolved));
+        findings.push(...check(resolved), ...countPatterns(resolved, patterns));
       }
       statementCount += parsed.statementCount;
-      if (statementCount > MAX_STATEMENTS && statementCount - parsed.statementCount <= MAX_STATEMENTS) {
-        const first = parsed.statements[MAX_STATEMENTS - statementCount + parsed.statementCount]?.node;
-        findings.push({
-          code: "E111",
-          message: `a rule set has ${MAX_STATEMENTS} statements at most`,
-          start: first?.start ?? 0,
-          end: first?.start ?? 0,
-        });
-      }
     }
-    diagnostics.push(...findings.map((finding) => toDiagnostic(finding, source, placeOf)).toSorted(byPlace));
+    const placed = findings.map((finding) => toDiagnostic(finding, source, placeOf)).toSorted(byPlace);
+    for (const diagnostic of placed) diagnostics.push(diagnostic);
+  }
+  const [first] = sources;
+  if (first !== undefined && statementCount === 0 && diagnostics.length === 0) {
+    const nothing: Finding = {
+      code: "W122",
+      message: "there are no statements here: nobody is ever told anything",
+      start: 0,
+      end: 0,
+    };
+    diagnostics.push(toDiagnostic(nothing, first, createPlaces(first.text)));
   }
   const failed = diagnostics.some(({ severity }) => severity === "error");
   return { ruleSet: failed ? null : { statements }, diagnostics, files: sources.length, rules };
+}
+
+/** Adds a statement's patterns to the set's, and reports the one that is too many. */
+function countPatterns({ comparisons }: ResolvedStatement, patterns: Set<string>): readonly Finding[] {
+  for (const { node, comparison } of comparisons) {
+    const { test } = comparison;
+    if (test.op !== "matches" && test.op !== "like") continue;
+    const before = patterns.size;
+    patterns.add(`${test.op} ${test.pattern}`);
+    if (before === MAX_PATTERNS && patterns.size > before) {
+      return [
+        {
+          code: "E401",
+          message: `a rule set has ${MAX_PATTERNS} different patterns at most`,
+          start: node.start,
+          end: node.end,
+        },
+      ];
+    }
+  }
+  return [];
 }
 
 function toDiagnostic(finding: Finding, source: RuleSource, placeOf: (offset: number) => Place): Diagnostic {

@@ -4,21 +4,30 @@ export interface Place {
   readonly column: number;
 }
 
-/** Turns UTF-16 offsets of a text into places. Lines end at `\n`, `\r\n` or a lone `\r`. A BOM has no column. */
+/**
+ * Turns UTF-16 offsets of a text into places, each in logarithmic time: a hostile text may have all its mistakes on
+ * one line. Lines end at `\n`, `\r\n` or a lone `\r`. A BOM has no column.
+ */
 export function createPlaces(text: string): (offset: number) => Place {
-  const starts = [0];
-  for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
+  const starts = [0, ...Array.from(text.matchAll(/\r\n|\n|\r/g), (end) => end.index + end[0].length)];
+  // Units that are no column of their own: second halves of surrogate pairs, and a BOM.
+  const uncounted = Array.from(text.matchAll(/(?<=[\uD800-\uDBFF])[\uDC00-\uDFFF]|^\uFEFF/g), (unit) => unit.index);
   return (offset) => {
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    const before = text.slice(starts[low], offset);
-    let column = 1;
-    for (const character of before) if (character !== "\uFEFF") column++;
-    return { line: low + 1, column };
+    const line = countUpTo(starts, offset);
+    const start = starts[line - 1] ?? 0;
+    const skipped = countUpTo(uncounted, offset - 1) - countUpTo(uncounted, start - 1);
+    return { line, column: offset - start - skipped + 1 };
   };
+}
+
+/** How many of the ascending numbers are not above `limit`. */
+function countUpTo(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? Infinity) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
