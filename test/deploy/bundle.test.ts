@@ -32,6 +32,12 @@ describe("the bundle, under the flags of the image", () => {
     expect(stdout).toContain("knd");
   });
 
+  test("explains a code, reading the page that lies beside it in the image", async () => {
+    const { code, stdout } = await run("rulecheck.cjs", "codes", "E201");
+    expect(code).toBe(0);
+    expect(stdout).toContain("E201");
+  });
+
   test("compiles rules and configuration for the engine", async () => {
     writeFileSync(join(folder, "config.yaml"), "receivers: [{ name: feishu, stdout: {} }]\n");
     writeFileSync(join(folder, "right.rules"), "when type=Warning and kind=Pod rate<5/10m notify feishu\n");

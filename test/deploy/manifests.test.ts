@@ -12,6 +12,8 @@ import type {
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { deriveFiles } from "../../deploy/manifests.ts";
+import { loadConfig } from "../../src/config.ts";
+import { loadRules } from "../../src/language/load.ts";
 
 interface KubernetesObject {
   readonly kind: string;
@@ -96,6 +98,20 @@ describe("the derived manifests", () => {
     expect(findIn(edge, "ConfigMap", "kubewhen-rules").data).toEqual({
       "k3s-edge.rules": read("rules/k3s-edge.rules"),
     });
+  });
+});
+
+describe("the configuration", () => {
+  test("is one the engine takes, and names the receiver that the rules notify", () => {
+    const text = dataOf("kubewhen-config")?.["config.yaml"] ?? "";
+    const { config, known, diagnostics } = loadConfig("/etc/kubewhen/config.yaml", text, { CLUSTER_NAME: "edge" });
+    expect(diagnostics).toEqual([]);
+    expect(config).toMatchObject({ cluster: "edge", receivers: [{ name: "feishu" }] });
+    const rules = Object.entries(dataOf("kubewhen-rules") ?? {}).map(([file, rulesText]) => ({
+      file,
+      text: rulesText,
+    }));
+    expect(loadRules(rules, known).diagnostics).toEqual([]);
   });
 });
 
