@@ -57,29 +57,40 @@ export function compileRuleSet(
     }
   };
 
+  // Of the Event at hand. Kept here and not in the call, so that an Event nobody asks for leaves no garbage.
+  let held: number[] | null = null;
+  /** Nothing from here on is met: a statement before it has ended the Event. */
+  let end = 0;
+  let firstUnknown = 0;
+
+  const search = (
+    { positions, rests }: Bucket<Filter | null>,
+    event: Event,
+    now: number,
+    meta: ObjectMeta | null,
+  ): void => {
+    for (let i = 0; i < positions.length; i += 1) {
+      const position = positions[i] ?? 0;
+      if (position >= end || position > firstUnknown) return;
+      const filter = rests[i] ?? null;
+      const truth = filter === null ? TRUE : ask(filter, position, event, now, meta);
+      if (truth === TRUE) {
+        if (held === null) held = [position];
+        else held.push(position);
+        if (ends[position]) end = position + 1;
+      } else if (truth === UNKNOWN) firstUnknown = position;
+    }
+  };
+
   return {
     match(event, now, meta) {
       compiler.beginEvent();
-      let held: number[] | null = null;
-      /** Nothing from here on is met: a statement before it has ended the Event. */
-      let end = statements.length;
-      let firstUnknown = statements.length;
-      const search = ({ positions, rests }: Bucket<Filter | null>): void => {
-        for (let i = 0; i < positions.length; i += 1) {
-          const position = positions[i] ?? 0;
-          if (position >= end || position > firstUnknown) return;
-          const filter = rests[i] ?? null;
-          const truth = filter === null ? TRUE : ask(filter, position, event, now, meta);
-          if (truth === TRUE) {
-            if (held === null) held = [position];
-            else held.push(position);
-            if (ends[position]) end = position + 1;
-          } else if (truth === UNKNOWN) firstUnknown = Math.min(firstUnknown, position);
-        }
-      };
-      // What holds for every Event is searched last: by then a drop may have spared most of it.
-      for (const bucket of index.find(event)) search(bucket);
-      search(always);
+      held = null;
+      end = statements.length;
+      firstUnknown = statements.length;
+      for (const bucket of index.find(event)) search(bucket, event, now, meta);
+      // What may hold for every Event is searched last: by then a drop may have spared most of it.
+      search(always, event, now, meta);
       if (firstUnknown < end) return "needs-meta";
       return held === null ? NONE : inOrder(held, end);
     },
