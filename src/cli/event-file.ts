@@ -1,7 +1,7 @@
 import { fieldsOf, isFields } from "../collect/fields.ts";
 
 /** An object found in the file, with the line it begins on. */
-export interface FoundObject {
+interface FoundObject {
   readonly line: number;
   readonly object: unknown;
 }
