@@ -8,10 +8,6 @@ import { fieldsOf, isFields, textOf, type Fields } from "./fields.ts";
  */
 const MAX_MESSAGE_LENGTH = 65_536;
 
-/** Characters no rule should see and no card can carry. */
-// oxlint-disable-next-line no-control-regex -- NUL is what it looks for.
-const UNPRINTABLE = /\u0000/g;
-
 function countOf(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) && value >= 1 ? Math.floor(value) : 0;
 }
@@ -26,7 +22,9 @@ function timeOf(value: unknown): number {
 function messageOf(value: unknown): string {
   const whole = textOf(value);
   const kept = whole.length > MAX_MESSAGE_LENGTH ? whole.slice(0, MAX_MESSAGE_LENGTH) : whole;
-  return kept.toWellFormed().replaceAll(UNPRINTABLE, "\uFFFD");
+  // Hardly ever needed, and looking is cheaper than copying.
+  const wellFormed = kept.isWellFormed() ? kept : kept.toWellFormed();
+  return wellFormed.includes("\u0000") ? wellFormed.replaceAll("\u0000", "\uFFFD") : wellFormed;
 }
 
 function involvedObjectOf(fields: Fields): InvolvedObject {

@@ -160,7 +160,7 @@ export function parseFieldSelector(selector: string): ((event: StoredEvent) => b
     const label = match["label"] ?? "";
     if (!isSelectable(label)) return `field label not supported: ${label}`;
     const raw = match["value"] ?? "";
-    if (/(?:^|[^\\])(?:\\\\)*=/u.test(raw) || /\\[^\\,=]/u.test(raw)) return `invalid field selector: ${raw}`;
+    if (!/^(?:\\[\\,=]|[^\\,=])*$/u.test(raw)) return `invalid field selector: ${raw}`;
     terms.push({ label, equal: match["op"] !== "!=", value: raw.replaceAll(/\\(.)/gsu, "$1") });
   }
   return (event) => terms.every((term) => (readLabel(event, term.label) === term.value) === term.equal);
