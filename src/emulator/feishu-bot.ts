@@ -38,6 +38,8 @@ export interface BotRequest {
   readonly duplicate: boolean;
   /** `1.1` or `2.0`. */
   readonly httpVersion: string;
+  /** The caller's port: the same while it keeps its connection. */
+  readonly port: number;
 }
 
 export interface FeishuBotOptions {
@@ -181,7 +183,7 @@ export async function startFeishuBot(options: FeishuBotOptions): Promise<FeishuB
       return refuse(19024, "Key Words Not Found");
     }
     const report = isObject(card)
-      ? checkCard(card, { mentionAllAllowed })
+      ? checkCard(card)
       : { fault: null, mentions: texts.flatMap((text) => textMentions(text)) };
     const { mentions } = report;
     if (report.fault !== null) return refuse(11246, report.fault, { mentions });
@@ -239,6 +241,7 @@ export async function startFeishuBot(options: FeishuBotOptions): Promise<FeishuB
       text,
       bytes: raw.length,
       httpVersion: request.httpVersion,
+      port: request.socket?.remotePort ?? 0,
     };
     const judged = script === undefined || script.kind === "reset";
     const verdict = judged ? judge(request.method ?? "", seen.path, text, raw.length) : null;

@@ -10,11 +10,6 @@ export interface CardReport {
   readonly mentions: readonly Mention[];
 }
 
-export interface CardRules {
-  /** False: the group lets nobody mention everyone, so a card that does is refused whole. */
-  readonly mentionAllAllowed: boolean;
-}
-
 /*
  * Components and their tags, JSON 1.0 and 2.0 (card structure and component pages of open.feishu.cn, 2026-11).
  * 2.0 dropped `note` and `action`.
@@ -93,7 +88,6 @@ function sub(code: number, message: string, value = ""): string {
 /** State of one walk through a card; the first fault wins. */
 interface Walk {
   readonly schema2: boolean;
-  readonly rules: CardRules;
   readonly mentions: Mention[];
   nodes: number;
   tables: number;
@@ -118,10 +112,7 @@ function checkMention(walk: Walk, attributes: string): void {
   const id = attribute(attributes, "id") ?? attribute(attributes, "user_id") ?? attribute(attributes, "ids") ?? "";
   for (const one of id.split(",")) {
     walk.mentions.push({ id: one });
-    if (one === "all") {
-      if (!walk.rules.mentionAllAllowed)
-        blame(walk, "path: message->card; err_msg: can not at all; err_type: validation; ");
-    } else if (!/^(ou_[0-9a-f]{32}|[0-9a-z]{4,16})$/.test(one)) {
+    if (one !== "all" && !/^(ou_[0-9a-f]{32}|[0-9a-z]{4,16})$/.test(one)) {
       blame(walk, "path: message->card; err_msg: invalid at user; err_type: validation; ");
     }
   }
@@ -239,12 +230,13 @@ function checkEnvelope1(walk: Walk, card: JsonObject): void {
 
 /**
  * Judges a card as strictly as Feishu's documents and the replies people report let one; where those are silent, more
- * strictly. JSON 1.0 forgives unknown keys, 2.0 forgives nothing. A blank card is accepted.
+ * strictly. JSON 1.0 forgives unknown keys, 2.0 forgives nothing. A blank card is accepted. Whether the group allows
+ * `@all` is the bot's to say.
  */
-export function checkCard(card: JsonObject, rules: CardRules): CardReport {
+export function checkCard(card: JsonObject): CardReport {
   // A template card is made of fields that only Feishu can look up.
   if (card["type"] === "template") return { fault: null, mentions: [] };
-  const walk: Walk = { schema2: card["schema"] === "2.0", rules, mentions: [], nodes: 0, tables: 0, fault: null };
+  const walk: Walk = { schema2: card["schema"] === "2.0", mentions: [], nodes: 0, tables: 0, fault: null };
   if (walk.schema2) checkEnvelope2(walk, card);
   else checkEnvelope1(walk, card);
   checkHeader(walk, card["header"]);

@@ -35,6 +35,7 @@ export interface Database {
   afterCommit(done: () => void): void;
   /** Whether a write succeeds right now. For health checks: it writes one page, so ask seconds apart. */
   writable(): boolean;
+  /** Closing twice is harmless. */
   close(): void;
 }
 
@@ -221,6 +222,8 @@ export function openDatabase(path: string, logger: Logger): Database {
         throw error;
       }
     },
-    close: () => connection.close(),
+    close() {
+      if (connection.isOpen) connection.close();
+    },
   };
 }
