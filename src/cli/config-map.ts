@@ -40,6 +40,8 @@ export function readManifest(text: string): Manifest {
     if (error !== undefined) {
       const [start] = error.pos;
       mistakes.push({ message: `not YAML: ${decapitalise(error.message)}`, span: lines.span(start, start + 1) });
+      // What is read beyond it would only be guessed.
+      continue;
     }
     for (const configMap of findConfigMaps(document)) {
       const found = readConfigMap(configMap, plain, lines);
@@ -90,56 +92,78 @@ function embed(key: string, scalar: Scalar, source: string, lines: LineIndex): E
 }
 
 /**
- * For each UTF-16 unit of a scalar's value, and for its end, the offset in the source it was written at.
- *
- * Walks value and source side by side: what the source has more of is indentation, folded line ends and escapes.
- * Should the two ever part, all that is left points at the scalar's beginning.
+ * For each UTF-16 unit of a scalar's value, and for its end, the offset in the source it was written at. Should value
+ * and source ever part, all of it points at the scalar's beginning.
  */
 function alignWithSource(scalar: Scalar, value: string, source: string): readonly number[] {
   const [begin, end] = scalar.range ?? [0, 0];
   const isBlock = scalar.type === "BLOCK_LITERAL" || scalar.type === "BLOCK_FOLDED";
-  const isDouble = scalar.type === "QUOTE_DOUBLE";
-  const isQuoted = isDouble || scalar.type === "QUOTE_SINGLE";
-  // The header of a block (`|-  # comment`) is no content.
-  let at = isBlock ? source.indexOf("\n", begin) + 1 : begin + (isQuoted ? 1 : 0);
-  const offsets: number[] = [];
-  for (let index = 0; index < value.length;) {
-    const wanted = value.charAt(index);
-    const found = source.charAt(at);
-    if (isDouble && found === "\\") {
-      const escape = readEscape(source, at);
-      for (let unit = 0; unit < escape.units; unit++) offsets.push(at);
-      index += escape.units;
-      at += escape.length;
-    } else if (found === wanted) {
-      offsets.push(at);
-      index += 1;
-      at += scalar.type === "QUOTE_SINGLE" && found === "'" ? 2 : 1;
-    } else if (isSpace(wanted) && !isSpace(found)) {
-      // A folded line end gives fewer characters than it is written with, or, twice folded, one that is not there.
-      offsets.push(at);
-      index += 1;
-    } else if (isSpace(found) && at < end) {
-      at += 1;
-    } else {
-      return [...offsets, ...Array.from({ length: value.length + 1 - offsets.length }, () => begin)];
-    }
-  }
-  // A block's last line end is content only sometimes; the end of the text is the same place either way.
-  offsets.push(Math.min(at, end));
-  return offsets;
+  const offsets = isBlock ? alignBlock(value, source, begin, end) : alignFlow(scalar.type, source, begin, end);
+  return offsets.length === value.length + 1 ? offsets : [begin];
 }
 
-/** One escape of a double-quoted scalar (YAML 1.2, 5.7): its length in the source, its UTF-16 units in the value. */
-function readEscape(source: string, at: number): { readonly length: number; readonly units: number } {
-  const letter = source.charAt(at + 1);
-  // A line end behind the backslash joins two lines, and the next one's indentation goes with it.
-  if (letter === "\n" || letter === "\r") {
-    return { length: /^\\\r?\n[ \t]*/.exec(source.slice(at, at + 200))?.[0].length ?? 2, units: 0 };
+/** Walks value and source side by side: what the source has more of is indentation and folded line ends. */
+function alignBlock(value: string, source: string, begin: number, end: number): readonly number[] {
+  const offsets: number[] = [];
+  // The header of a block (`|-  # comment`) is no content.
+  let at = source.indexOf("\n", begin) + 1;
+  for (let index = 0; index < value.length && at <= end;) {
+    const wanted = value.charAt(index);
+    const found = source.charAt(at);
+    const folded = isSpace(wanted) && (found === "\n" || !isSpace(found));
+    if (wanted === found || folded) {
+      offsets.push(at);
+      index += 1;
+    }
+    if (wanted === found || isSpace(found)) at += 1;
+    else if (!folded) break;
   }
-  const digits = { x: 2, u: 4, U: 8 }[letter] ?? 0;
+  return [...offsets, at];
+}
+
+/** Reads the source piece by piece as YAML does (1.2, chapter 7). */
+function alignFlow(type: Scalar["type"], source: string, begin: number, end: number): readonly number[] {
+  const quoted = type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE" ? 1 : 0;
+  const offsets: number[] = [];
+  let at = begin + quoted;
+  while (at < end - quoted) {
+    const { length, units } = readPiece(type, source, at);
+    for (let unit = 0; unit < units; unit++) offsets.push(at);
+    at += length;
+  }
+  return [...offsets, at];
+}
+
+/** A stretch of the source: its length there, its UTF-16 units in the value. */
+interface Piece {
+  readonly length: number;
+  readonly units: number;
+}
+
+const CHARACTER: Piece = { length: 1, units: 1 };
+/** Digits that follow the letter of an escape. */
+const ESCAPE_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+
+function readPiece(type: Scalar["type"], source: string, at: number): Piece {
+  const found = source.charAt(at);
+  if (isSpace(found)) {
+    // One line end and all white space about it is a space; of several line ends all but one count.
+    const written = matchAt(/[ \t]*(?:\r?\n[ \t]*)+/y, source, at);
+    return written === "" ? CHARACTER : { length: written.length, units: Math.max(1, written.split("\n").length - 2) };
+  }
+  if (type === "QUOTE_SINGLE" && found === "'") return { length: 2, units: 1 };
+  if (type !== "QUOTE_DOUBLE" || found !== "\\") return CHARACTER;
+  // A line end behind a backslash joins two lines, and the next one's indentation goes with it.
+  const joined = matchAt(/\\\r?\n[ \t]*/y, source, at);
+  if (joined !== "") return { length: joined.length, units: 0 };
+  const digits = ESCAPE_DIGITS[source.charAt(at + 1)] ?? 0;
   const code = Number.parseInt(source.slice(at + 2, at + 2 + digits), 16);
   return { length: 2 + digits, units: code > 0xffff ? 2 : 1 };
+}
+
+function matchAt(sticky: RegExp, text: string, at: number): string {
+  sticky.lastIndex = at;
+  return sticky.exec(text)?.[0] ?? "";
 }
 
 function isSpace(character: string): boolean {

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import { choice } from "./choice.ts";
+import { explainCommand } from "./explain.ts";
 import { CannotRunError, EXIT, exitCodeOf, FAIL_ON, type FailOn } from "./exit-codes.ts";
 import type { Report } from "./report.ts";
 
@@ -67,6 +68,8 @@ Examples:
     process.stdout.write(await REPORTERS[format](report));
     process.exitCode = exitCodeOf(report.diagnostics, failOn);
   });
+
+program.addCommand(explainCommand());
 
 program
   .command("codes")
