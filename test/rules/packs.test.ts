@@ -71,78 +71,96 @@ const PULL_GOES_ON = 'Back-off pulling image "x:1"';
 
 // What happens, how often, and what each pack says to it.
 const CASES: readonly (readonly [string, number, Parameters<typeof anEvent>[0], string, string])[] = [
-  ["a kubelet starts", 1, onNode("InvalidDiskCapacity"), "kubelet-start: dropped", "kubelet-start: dropped"],
-  ["too many name servers", 9, onPod("DNSConfigForming", "…"), "mends-itself: dropped", "resolver: dropped"],
+  ["a kubelet starts", 1, onNode("InvalidDiskCapacity"), "kubelet-start: dropped", "edge-kubelet-start: dropped"],
+  ["too many name servers", 9, onPod("DNSConfigForming", "…"), "mends-itself: dropped", "edge-resolver: dropped"],
   [
     "endpoints race",
     3,
     onOther("Service", "FailedToUpdateEndpointSlices"),
     "mends-itself: dropped",
-    "lost-race: dropped",
+    "edge-lost-race: dropped",
   ],
-  ["a node is lost", 1, onNode("NodeNotReady", "Normal"), "node-in-trouble: notified", "node-gone: notified"],
+  ["a node is lost", 1, onNode("NodeNotReady", "Normal"), "node-in-trouble: notified", "edge-node-gone: notified"],
   [
     "its Pods are too",
     1,
     onPod("NodeNotReady", "Node is not ready"),
     "pod-of-lost-node: dropped",
-    "pod-of-lost-node: dropped",
+    "edge-pod-of-lost-node: dropped",
   ],
-  ["it comes back", 1, onNode("NodeReady", "Normal"), "node-ready: notified", "node-back: notified"],
-  ["it boots", 1, onNode("Rebooted"), "node-rebooted: notified", "rebooted: notified"],
-  ["it boots again and again", 3, onNode("Rebooted"), "node-rebooted: notified", "rebooted: covered"],
-  ["it has no memory left", 1, onNode("SystemOOM"), "out-of-memory: notified", "out-of-memory: notified"],
+  ["it comes back", 1, onNode("NodeReady", "Normal"), "node-ready: notified", "edge-node-back: notified"],
+  ["it boots", 1, onNode("Rebooted"), "node-rebooted: notified", "edge-rebooted: notified"],
+  ["it boots again and again", 3, onNode("Rebooted"), "node-rebooted: notified", "edge-rebooted: covered"],
+  ["it has no memory left", 1, onNode("SystemOOM"), "out-of-memory: notified", "edge-out-of-memory: notified"],
   [
     "little memory",
     1,
     onNode("NodeHasInsufficientMemory", "Normal"),
     "node-in-trouble: notified",
-    "memory-pressure: notified",
+    "edge-memory-pressure: notified",
   ],
-  ["its card is full", 1, onNode("FreeDiskSpaceFailed"), "disk-full: notified", "card-full: notified"],
-  ["the kubelet will evict", 1, onNode("EvictionThresholdMet"), "disk-full: notified", "about-to-evict: notified"],
-  ["its card dies", 1, onNode("Ext4Error"), "any-other-warning: notified", "card-dying: notified"],
-  ["a Pod is evicted", 1, onPod("Evicted", "low on resource"), "evicted: notified", "evicted: notified"],
+  ["its card is full", 1, onNode("FreeDiskSpaceFailed"), "disk-full: notified", "edge-card-full: notified"],
+  ["the kubelet will evict", 1, onNode("EvictionThresholdMet"), "disk-full: notified", "edge-about-to-evict: notified"],
+  ["its card dies", 1, onNode("Ext4Error"), "any-other-warning: notified", "edge-card-dying: notified"],
+  ["a Pod is evicted", 1, onPod("Evicted", "low on resource"), "evicted: notified", "edge-evicted: notified"],
   [
     "a container crashes twice",
     2,
     onPod("BackOff", "Back-off restarting"),
     "crash-loop: threshold",
-    "crash-loop: threshold",
+    "edge-crash-loop: threshold",
   ],
   [
     "a container crashes on",
     5,
     onPod("BackOff", "Back-off restarting"),
     "crash-loop: notified",
-    "crash-loop: notified",
+    "edge-crash-loop: notified",
   ],
-  ["a pull fails once", 1, onPod("Failed", PULL_FAILED), "image-pull: threshold", "image-pull: threshold"],
-  ["a pull fails on", 10, onPod("Failed", PULL_FAILED), "image-pull: notified", "image-pull: notified"],
-  ["its echo", 10, onPod("Failed", "Error: ImagePullBackOff"), "image-pull-echo: dropped", "image-pull-echo: dropped"],
-  ["its normal back-off", 10, onPod("BackOff", PULL_GOES_ON, "Normal"), "unmatched", "image-pull: notified"],
-  ["a first failed scheduling", 1, onPod("FailedScheduling", "0/3"), "first-try: dropped", "first-try: dropped"],
-  ["a second", 2, onPod("FailedScheduling", "0/3"), "unschedulable: notified", "unschedulable: notified"],
-  ["a late volume", 2, onPod("FailedMount", "timed out"), "volume: threshold", "volume: threshold"],
-  ["a missing volume", 5, onPod("FailedMount", "not found"), "volume: notified", "volume: notified"],
-  ["no network yet", 2, onPod("FailedCreatePodSandBox", "flannel"), "sandbox: threshold", "sandbox: threshold"],
-  ["no network", 5, onPod("FailedCreatePodSandBox", "flannel"), "sandbox: notified", "sandbox: notified"],
-  ["a slow start", 8, onPod("Unhealthy", "Readiness probe failed"), "unhealthy: threshold", "unhealthy: threshold"],
-  ["a sick container", 30, onPod("Unhealthy", "Readiness probe failed"), "unhealthy: notified", "unhealthy: notified"],
-  ["a failed Job", 1, onOther("Job", "BackoffLimitExceeded"), "job-failed: notified", "job-failed: notified"],
+  ["a pull fails once", 1, onPod("Failed", PULL_FAILED), "image-pull: threshold", "edge-image-pull: threshold"],
+  ["a pull fails on", 10, onPod("Failed", PULL_FAILED), "image-pull: notified", "edge-image-pull: notified"],
+  [
+    "its echo",
+    10,
+    onPod("Failed", "Error: ImagePullBackOff"),
+    "image-pull-echo: dropped",
+    "edge-image-pull-echo: dropped",
+  ],
+  ["its normal back-off", 10, onPod("BackOff", PULL_GOES_ON, "Normal"), "unmatched", "edge-image-pull: notified"],
+  ["a first failed scheduling", 1, onPod("FailedScheduling", "0/3"), "first-try: dropped", "edge-first-try: dropped"],
+  ["a second", 2, onPod("FailedScheduling", "0/3"), "unschedulable: notified", "edge-unschedulable: notified"],
+  ["a late volume", 2, onPod("FailedMount", "timed out"), "volume: threshold", "edge-volume: threshold"],
+  ["a missing volume", 5, onPod("FailedMount", "not found"), "volume: notified", "edge-volume: notified"],
+  ["no network yet", 2, onPod("FailedCreatePodSandBox", "flannel"), "sandbox: threshold", "edge-sandbox: threshold"],
+  ["no network", 5, onPod("FailedCreatePodSandBox", "flannel"), "sandbox: notified", "edge-sandbox: notified"],
+  [
+    "a slow start",
+    8,
+    onPod("Unhealthy", "Readiness probe failed"),
+    "unhealthy: threshold",
+    "edge-unhealthy: threshold",
+  ],
+  [
+    "a sick container",
+    30,
+    onPod("Unhealthy", "Readiness probe failed"),
+    "unhealthy: notified",
+    "edge-unhealthy: notified",
+  ],
+  ["a failed Job", 1, onOther("Job", "BackoffLimitExceeded"), "job-failed: notified", "edge-job-failed: notified"],
   [
     "a broken manifest",
     1,
     onOther("Addon", "ApplyManifestFailed"),
     "any-other-warning: notified",
-    "manifest: notified",
+    "edge-manifest: notified",
   ],
   [
     "anything else bad",
     1,
     onOther("Ingress", "Unforeseen"),
     "any-other-warning: notified",
-    "any-other-warning: notified",
+    "edge-any-other-warning: notified",
   ],
   ["anything else", 1, { type: "Normal", reason: "Pulled", message: "…" }, "unmatched", "unmatched"],
 ];
@@ -163,8 +181,8 @@ describe.each(PACKS)("%s", (pack) => {
     const missing = loadPack(pack)
       .statements.map(({ name }) => name)
       .filter((name) => !decided.has(name));
-    // Its word is followed by that of `rebooted`, which is covered by it.
-    expect(missing).toEqual(pack === "k3s-edge.rules" ? ["boot-loop"] : []);
+    // Its word is followed by that of `edge-rebooted`, which is covered by it.
+    expect(missing).toEqual(pack === "k3s-edge.rules" ? ["edge-boot-loop"] : []);
   });
 
   test("makes a few dozen cards of a day with thousands of writes", () => {
@@ -193,9 +211,15 @@ describe.each(PACKS)("%s", (pack) => {
       "unschedulable",
       "volume",
     ]) {
-      expect(sent).toContain(rule);
+      expect(sent).toContain(pack === "k3s-edge.rules" ? `edge-${rule}` : rule);
     }
   });
+});
+
+test("all packs in one folder make one set", () => {
+  const sources = PACKS.map((pack) => ({ file: pack, text: textOf(pack) }));
+  const { diagnostics } = loadRules(sources, { receivers: ["feishu"], templates: [] });
+  expect(diagnostics.filter(({ severity }) => severity !== "info")).toEqual([]);
 });
 
 test("the sentence that default.rules begins with is a rule", () => {
