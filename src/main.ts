@@ -87,7 +87,8 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     logger,
     metrics,
     selector: () => selector,
-    skip: () => prefilter,
+    // A watch outlives a reload that leaves the selector alone.
+    skip: () => (line) => prefilter(line),
   });
   let renderer: Renderer = createRenderer(config);
   const pipeline = createPipeline({

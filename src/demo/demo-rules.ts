@@ -2,7 +2,7 @@
 export const DEMO_RULES = `# The day's rules. They are read from top to bottom; \`stop\` ends an Event's way.
 let echo = reason=Failed and message in ("Error: ErrImagePull", "Error: ImagePullBackOff")
 
-drop when reason=InvalidDiskCapacity or echo
+drop when reason in (InvalidDiskCapacity, DNSConfigForming) or echo
 
 # Kubernetes calls a lost node Normal: a rule that begins with type=Warning never sees it.
 node: when kind=Node and reason in (NodeNotReady, NodeReady, Rebooted) rate<2/30m severity critical stop notify feishu

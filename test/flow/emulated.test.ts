@@ -1,0 +1,4 @@
+import { startEmulatedCluster } from "./cluster.ts";
+import { describeFlow } from "./flow-suite.ts";
+
+describeFlow("the emulated API server", startEmulatedCluster);
