@@ -99,7 +99,7 @@ function isLiteral(raw: string): boolean {
  * The host is left open, since companies run Feishu under their own. Plain HTTP is for a bot on this machine only,
  * as the demo has one.
  */
-export function explainFeishuUrl(text: string): { readonly message: string; readonly help?: string } | null {
+function explainFeishuUrl(text: string): { readonly message: string; readonly help?: string } | null {
   const help = "it looks like https://open.feishu.cn/open-apis/bot/v2/hook/<token>";
   const url = URL.parse(text.trim());
   if (url === null) return { message: "webhook URL is not a URL", help };

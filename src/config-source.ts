@@ -6,7 +6,7 @@ export type Range = readonly [start: number, end: number];
 export type Path = readonly (string | number)[];
 
 /** Where one value stands and how its author wrote it. */
-export interface Placed {
+interface Placed {
   /** Null for the items of a list and for the file itself. */
   readonly key: Range | null;
   readonly value: Range;
@@ -17,7 +17,7 @@ export interface Placed {
 }
 
 /** One mistake, its place still an offset. */
-export interface SourceMistake {
+interface SourceMistake {
   readonly code: "E512" | "E513" | "E515";
   readonly range: Range;
   readonly message: string;

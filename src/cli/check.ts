@@ -86,6 +86,11 @@ function createChecks(env: Environment): Checks {
       );
     }
     lines.add(file, text);
+    if (mistakes.length > 0) {
+      // What cannot be read as YAML may still hold a secret beside the mistake: hide it as in a broken config.yaml.
+      const { loadConfig } = await import("../config.ts");
+      for (const secret of loadConfig(file, text, env).secrets) lines.hide(file, secret);
+    }
     for (const { message, span } of mistakes) {
       diagnostics.push({ code: "E515", severity: "error", file, ...span, message });
     }

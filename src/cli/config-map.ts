@@ -10,7 +10,7 @@ export interface EmbeddedText {
 }
 
 /** What one ConfigMap holds for us. Each is mounted as a folder, so each is a rule set of its own. */
-export interface RuleConfigMap {
+interface RuleConfigMap {
   /** Keys ending in `.rules`, in the byte order a mounted folder is read in. */
   readonly rules: readonly EmbeddedText[];
   /** The key `config.yaml`. */

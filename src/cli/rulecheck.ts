@@ -94,7 +94,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 program.parseAsync().catch((error: unknown) => {
-  if (!(error instanceof CannotRunError)) throw error;
-  process.stderr.write(`rulecheck: ${error.message}\n`);
+  // Whatever went wrong here is no mistake in the rules, a bug of ours least of all: it must not end with 1.
+  const bug = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(error instanceof CannotRunError ? `rulecheck: ${error.message}\n` : `${bug}\n`);
   process.exitCode = EXIT.cannotRun;
 });

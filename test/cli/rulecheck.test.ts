@@ -212,6 +212,21 @@ data:
     expect(places(ended)).toEqual([`-:1:${list.indexOf("knd") + 1} E201`]);
   });
 
+  it("takes the only configuration of the manifest where the ConfigMap has none of its own", async () => {
+    const [head = "", rules = ""] = manifest.split("  # 规则\n");
+    const apart = `${head}---\nkind: ConfigMap\ndata:\n${rules}`;
+    const ended = await rulecheck("check m.yaml --format json", { "m.yaml": apart });
+    expect(places(ended)).toEqual(["m.yaml:8:23 W514", "m.yaml:15:11 E201", "m.yaml:16:34 E501"]);
+  });
+
+  it("prints no secret beside a mistake in YAML", async () => {
+    const broken = `kind: ConfigMap\ndata: {config.yaml: {url: "${WEBHOOK}"}, x: {secret: hush-hush, y: ]}}\n`;
+    const { code, stdout } = await rulecheck("check m.yaml", { "m.yaml": broken });
+    expect(code).toBe(1);
+    expect(stdout).toContain("error E515");
+    expect(stdout).not.toMatch(/0a1b2c3d|hush-hush/);
+  });
+
   it("calls YAML that is none a mistake", async () => {
     const ended = await rulecheck("check m.yaml --format json", { "m.yaml": "kind: ConfigMap\ndata: {a.rules: x" });
     expect(ended.code).toBe(1);
