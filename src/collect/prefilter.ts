@@ -5,7 +5,7 @@ import { isClusterScoped } from "./cluster-scoped.ts";
 export type Prefilter = (line: Buffer) => { readonly resourceVersion: string } | null;
 
 /** What the bytes of a line say about its Event. A field that is not in it is unknown, not empty. */
-export type KnownFields = Partial<Record<TextFieldName, string>>;
+type KnownFields = Partial<Record<TextFieldName, string>>;
 
 /** True, false, or null where the known fields do not decide. */
 type Answer = boolean | null;
@@ -36,7 +36,7 @@ function answer(condition: Condition, known: KnownFields): Answer {
 }
 
 /** Whether some rule could match an Event of which only this is known. */
-export function couldMatch(ruleSet: RuleSet, known: KnownFields): boolean {
+function couldMatch(ruleSet: RuleSet, known: KnownFields): boolean {
   for (const statement of ruleSet.statements) {
     const holds = answer(statement.condition, known);
     if (statement.kind === "drop" && holds === true) return false;

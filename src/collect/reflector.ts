@@ -11,7 +11,7 @@ import type { Prefilter } from "./prefilter.ts";
 import { compareResourceVersions } from "./resource-version.ts";
 import { parseWatchLine, resourceVersionOf } from "./watch-line.ts";
 
-export interface WatchItem {
+interface WatchItem {
   readonly object: unknown;
   readonly type: "ADDED" | "MODIFIED";
   /** It came from a list: it lay in the cluster, perhaps since long before. */
@@ -34,7 +34,7 @@ export interface WatchBatch {
   readonly synced: boolean;
 }
 
-export interface ReflectorProgress {
+interface ReflectorProgress {
   /** An answer of the API server is being read, or the last one ended well less than a second ago. */
   readonly connected: boolean;
   readonly synced: boolean;

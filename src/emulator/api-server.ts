@@ -27,7 +27,7 @@ interface Failure {
 }
 
 /** One request as it came in, for assertions. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly httpVersion: string;
@@ -36,7 +36,7 @@ export interface SeenRequest {
 }
 
 /** An object whose labels and annotations may be looked up. `path` as the API server has it. */
-export interface ObjectFixture {
+interface ObjectFixture {
   readonly path: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;

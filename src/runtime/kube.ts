@@ -22,7 +22,7 @@ export class KubeUnreachable extends Error {
   }
 }
 
-export interface KubeRequest {
+interface KubeRequest {
   readonly signal: AbortSignal;
   /** How long to wait for the answer's head, the connection included; default 30 s. */
   readonly headersTimeoutMs?: number;

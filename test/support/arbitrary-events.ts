@@ -4,6 +4,9 @@ import { aDrop, allOf, anyOf, aRule, compare, notOf } from "./rules.ts";
 
 /** Texts that try to look like the structure of the line they stand in. */
 const HOSTILE: readonly string[] = [
+  "Normal",
+  "Warning",
+  "Killing",
   '"type":"Normal"',
   ',"type":"Normal","eventTime":null',
   '},"involvedObject":{"kind":"Node","namespace":"shop"',
