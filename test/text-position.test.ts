@@ -1,0 +1,30 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { indexLines } from "../src/text-position.ts";
+
+it("counts lines and columns from 1, columns in code points", () => {
+  const lines = indexLines("a😀b\r\n家x\rlast");
+  expect(lines.positionAt(0)).toEqual({ line: 1, column: 1 });
+  expect(lines.positionAt(3)).toEqual({ line: 1, column: 3 });
+  expect(lines.span(6, 8)).toEqual({ line: 2, column: 1, endLine: 2, endColumn: 3 });
+  expect([1, 2, 3, 4].map((number) => lines.line(number))).toEqual(["a😀b", "家x", "last", ""]);
+});
+
+it("moves what lies outside to the nearest end", () => {
+  const lines = indexLines("ab\ncd");
+  expect(lines.positionAt(99)).toEqual({ line: 2, column: 3 });
+  expect(lines.positionAt(-1)).toEqual({ line: 1, column: 1 });
+  expect(lines.offsetAt({ line: 1, column: 99 })).toBe(2);
+  expect(lines.offsetAt({ line: 9, column: 1 })).toBe(5);
+});
+
+it("finds its way back from every place", () => {
+  const text = fc.array(fc.constantFrom("a", "家", "😀", "\n", "\t"), { maxLength: 30 });
+  fc.assert(
+    fc.property(text, fc.nat(30), (characters, index) => {
+      const lines = indexLines(characters.join(""));
+      const offset = characters.slice(0, index).join("").length;
+      expect(lines.offsetAt(lines.positionAt(offset))).toBe(offset);
+    }),
+  );
+});
