@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/cluster/**"], testTimeout: 30_000, hookTimeout: 30_000 },
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/cluster/**"], testTimeout: 90_000, hookTimeout: 90_000 },
 });
 
 export default config;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "./runtime/clock.ts";
 
 /** How often the files are looked at. The kubelet takes up to a minute to bring a changed ConfigMap anyway. */
-const LOOK_PAUSE_MS = 5_000;
+const LOOK_PAUSE_MS = 2_000;
 
 /**
  * Yields after each change of the files, or of the `*.rules` in the folders, that `paths` names; until aborted.

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { FeishuBot } from "../../src/emulator/feishu-bot.ts";
 
 const KUBEWHEN = fileURLToPath(new URL("../../src/cli/kubewhen.ts", import.meta.url));
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const LOOK_PAUSE_MS = 25;
 
 /** Everything one installation has on its disk; it outlives the program. */
@@ -30,7 +30,7 @@ export interface Program {
   kill(): Promise<void>;
 }
 
-/** Looks again and again until `look` answers something; fails with `what` after 20 s. */
+/** Looks again and again until `look` answers something; fails with `what` after a minute. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
