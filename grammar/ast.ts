@@ -47,7 +47,7 @@ export interface ComparisonNode extends Span {
 }
 
 /** A lone name: a `let`, if there is one. */
-export interface ReferenceNode extends Span {
+interface ReferenceNode extends Span {
   readonly kind: "reference";
   readonly name: string;
 }
@@ -73,7 +73,7 @@ export interface ByNode extends Span {
   readonly fields: readonly FieldNode[];
 }
 
-export interface NamedClauseNode extends Span {
+interface NamedClauseNode extends Span {
   readonly kind: "severity" | "using";
   readonly name: WordNode;
 }
@@ -99,13 +99,13 @@ export type ClauseNode =
     })
   | (Span & { readonly kind: "resolve"; readonly condition: ConditionNode });
 
-export interface LetNode extends Span {
+interface LetNode extends Span {
   readonly kind: "let";
   readonly name: WordNode;
   readonly condition: ConditionNode;
 }
 
-export interface DropNode extends Span {
+interface DropNode extends Span {
   readonly kind: "drop";
   readonly label: WordNode | null;
   readonly condition: ConditionNode;

@@ -90,7 +90,7 @@ export function readRate(
 }
 
 /** Each group of a rate keeps one time per count, so the count bounds the memory of a group. */
-export const MAX_RATE_COUNT = 10_000;
+const MAX_RATE_COUNT = 10_000;
 
 function badRate(value: WordNode, amount: string, window: string): Problem {
   const span = { start: value.start, end: value.end };

@@ -1,15 +1,15 @@
 import type { ILexingError, IRecognitionException, IToken } from "chevrotain";
 import type { Problem, Span, StatementNode, SyntaxCode } from "./ast.ts";
-import { cutStatements } from "./cut.ts";
+import { cutStatements, type Nearest } from "./cut.ts";
 import { parseChunk } from "./parser.ts";
-import { repairTokens, type Nearest } from "./repair.ts";
+import { repairTokens } from "./repair.ts";
 import { statementToAst } from "./to-ast.ts";
-import { Label, LeftParenthesis, Let, Not, OpenText, RightParenthesis, tokenize, Word } from "./tokens.ts";
+import { endOf, Label, LeftParenthesis, Let, Not, OpenText, RightParenthesis, tokenize, Word } from "./tokens.ts";
 
 /** Deepest nesting of parentheses and `not` in one condition. */
-export const MAX_NESTING = 64;
+const MAX_NESTING = 64;
 
-export interface ParsedStatement {
+interface ParsedStatement {
   readonly node: StatementNode;
   /** True when a misspelt word had to be guessed: look it over for further mistakes, but never run it. */
   readonly refused: boolean;
@@ -38,7 +38,7 @@ export interface ParsedRules {
 export function parseRules(text: string, nearest: Nearest, maxStatements: number): ParsedRules {
   const { tokens, errors, groups } = tokenize(text);
   const lexical = [errors.map((error) => unreadable(error, text)), wordProblems(tokens)].flat();
-  const all = cutStatements(tokens, text);
+  const all = cutStatements(tokens, text, nearest);
   const chunks = all.slice(0, maxStatements);
   const starts = chunks.map((chunk) => chunk[0]?.startOffset ?? 0);
   const perChunk = assign(lexical, starts);
@@ -62,12 +62,12 @@ export function parseRules(text: string, nearest: Nearest, maxStatements: number
       code: "E111",
       message: "a rule set has 10,000 statements at most",
       start: tooMany.startOffset,
-      end: tooMany.startOffset + tooMany.image.length,
+      end: endOf(tooMany),
     });
   }
   const comments = (groups["comments"] ?? []).map((token) => ({
     start: token.startOffset,
-    end: token.startOffset + token.image.length,
+    end: endOf(token),
   }));
   return {
     statements,
@@ -115,7 +115,7 @@ function findDepth(chunk: readonly IToken[]): Problem | null {
         message: `conditions nest at most ${MAX_NESTING} deep`,
         help: "name a part with `let`",
         start: token.startOffset,
-        end: token.startOffset + token.image.length,
+        end: endOf(token),
       };
     }
   }
@@ -127,11 +127,8 @@ function syntaxProblems(errors: readonly IRecognitionException[], chunk: readonl
   for (const error of errors) {
     const { token, message } = error;
     const last = chunk.at(-1);
-    const end = last === undefined ? 0 : last.startOffset + last.image.length;
-    const span =
-      token.image === ""
-        ? { start: end, end }
-        : { start: token.startOffset, end: token.startOffset + token.image.length };
+    const end = last === undefined ? 0 : endOf(last);
+    const span = token.image === "" ? { start: end, end } : { start: token.startOffset, end: endOf(token) };
     // Recovery may stumble over one token twice; the first time is the mistake.
     if (problems.some((problem) => problem.start === span.start)) continue;
     problems.push({ code: codeOf(message), message: message.slice(5), ...span });
@@ -183,7 +180,7 @@ function wordProblems(tokens: readonly IToken[]): readonly Problem[] {
   const problems: Problem[] = [];
   for (const token of tokens) {
     const start = token.startOffset;
-    const end = start + token.image.length;
+    const end = endOf(token);
     if (token.tokenType === OpenText) {
       problems.push({ code: "E102", message: "this text has no closing quote on its line", start, end: start + 1 });
     } else if (token.tokenType === Word || token.tokenType === Label) {

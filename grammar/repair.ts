@@ -1,12 +1,10 @@
 import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
 import type { Problem } from "./ast.ts";
+import { AFTER_COMPARISON, AT_START, type Nearest } from "./cut.ts";
 import { advance, WALK_START, type Expectation, type Walk } from "./expectation.ts";
 import { FOREIGN_FORMS, FOREIGN_OPERATORS, FOREIGN_WORDS } from "./foreign.ts";
 import { quote } from "./text.ts";
 import * as t from "./tokens.ts";
-
-/** Answers the candidate an author most likely meant by a word, or null. */
-export type Nearest = (word: string, candidates: Iterable<string>) => string | null;
 
 /** One token, those behind it, and those in front of it as they are after repair. */
 interface Here {
@@ -25,11 +23,9 @@ interface Repair extends Pick<Problem, "code" | "message" | "suggestion" | "help
 
 const OURS: readonly TokenType[] = [...t.HARD_WORDS, ...t.CLAUSE_WORDS, ...t.OPERATOR_WORDS, ...t.COMPARATORS];
 const BY_IMAGE: ReadonlyMap<string, TokenType> = new Map(OURS.map((type) => [t.imageOf(type), type]));
-const AFTER_COMPARISON: readonly string[] = [t.And, t.Or, t.Notify, ...t.CLAUSE_WORDS].map((type) => t.imageOf(type));
 const AFTER_FIELD: readonly string[] = [...t.OPERATOR_WORDS, t.Not, t.And, t.Or, t.Notify].map((type) =>
   t.imageOf(type),
 );
-const AT_START: readonly string[] = ["when", "drop", "let"];
 
 /**
  * Replaces other languages' spellings and misspelt words of ours by what was meant, and reports each.
@@ -59,7 +55,7 @@ export function repairTokens(
       continue;
     }
     const { taken, ours, ...said } = repair;
-    const end = endOf(tokens[index + Math.max(taken, 1) - 1] ?? token);
+    const end = t.endOf(tokens[index + Math.max(taken, 1) - 1] ?? token);
     report({ ...said, start: token.startOffset, end });
     for (const [type, image] of ours) put(instance(type, image, token.startOffset, end));
     index += taken;
@@ -186,10 +182,6 @@ function misspelt(token: IToken, ours: string): Repair {
 /** Our word for the same one in capitals. */
 function inCapitals(token: IToken, candidates: readonly string[]): string | null {
   return candidates.find((candidate) => candidate !== token.image && candidate === token.image.toLowerCase()) ?? null;
-}
-
-function endOf(token: IToken): number {
-  return token.startOffset + token.image.length;
 }
 
 function instance(type: TokenType, image: string, start: number, end: number): IToken {

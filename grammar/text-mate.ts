@@ -13,18 +13,23 @@ interface Pattern {
 }
 
 /** A grammar for editors, as TextMate and VS Code read them: made from the token list, so that it cannot drift. */
-export interface TextMateGrammar {
+interface TextMateGrammar {
   readonly name: string;
   readonly scopeName: string;
   readonly fileTypes: readonly string[];
   readonly patterns: readonly Pattern[];
 }
 
+function words(types: readonly TokenType[]): string {
+  return `(?<!${WORD})(?:${types.map((type) => imageOf(type)).join("|")})(?!${WORD})`;
+}
+
+function escape(image: string): string {
+  return image.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
 /** The colouring of `.rules` files. */
-export function createTextMateGrammar(): TextMateGrammar {
-  const words = (types: readonly TokenType[]): string =>
-    `(?<!${WORD})(?:${types.map((type) => imageOf(type)).join("|")})(?!${WORD})`;
-  const escape = (image: string): string => image.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+function createTextMateGrammar(): TextMateGrammar {
   return {
     name: "kubewhen rules",
     scopeName: "source.kubewhen",

@@ -13,7 +13,7 @@ import type {
 } from "./ast.ts";
 import { readDuration, readRate } from "./literals.ts";
 import { readText } from "./text.ts";
-import { COMPARATORS, imageOf } from "./tokens.ts";
+import { COMPARATORS, endOf, imageOf } from "./tokens.ts";
 
 type Report = (problem: Problem) => void;
 
@@ -44,7 +44,7 @@ function only<T>(children: readonly T[], what: string): T {
 }
 
 function spanOf(element: CstElement): Span {
-  if ("image" in element) return { start: element.startOffset, end: element.startOffset + element.image.length };
+  if ("image" in element) return { start: element.startOffset, end: endOf(element) };
   return { start: element.location?.startOffset ?? 0, end: (element.location?.endOffset ?? -1) + 1 };
 }
 
@@ -74,7 +74,7 @@ function toStatement(root: CstNode, report: Report): StatementNode {
           text: labelToken.image.slice(0, -1),
           quoted: false,
           start: labelToken.startOffset,
-          end: labelToken.startOffset + labelToken.image.length - 1,
+          end: endOf(labelToken) - 1,
         };
   const [dropNode] = nodes(root, "dropStatement");
   if (dropNode !== undefined) {

@@ -75,13 +75,13 @@ const operator = (name: string, image: string): TokenType =>
   createToken({ name, pattern: image, categories: Comparator });
 
 export const Equals: TokenType = operator("Equals", "=");
-export const NotEquals: TokenType = operator("NotEquals", "!=");
-export const Matches: TokenType = operator("Matches", "=~");
-export const NotMatches: TokenType = operator("NotMatches", "!~");
-export const Less: TokenType = operator("Less", "<");
-export const LessOrEqual: TokenType = operator("LessOrEqual", "<=");
-export const Greater: TokenType = operator("Greater", ">");
-export const GreaterOrEqual: TokenType = operator("GreaterOrEqual", ">=");
+const NotEquals: TokenType = operator("NotEquals", "!=");
+const Matches: TokenType = operator("Matches", "=~");
+const NotMatches: TokenType = operator("NotMatches", "!~");
+const Less: TokenType = operator("Less", "<");
+const LessOrEqual: TokenType = operator("LessOrEqual", "<=");
+const Greater: TokenType = operator("Greater", ">");
+const GreaterOrEqual: TokenType = operator("GreaterOrEqual", ">=");
 
 export const LeftParenthesis: TokenType = createToken({ name: "LeftParenthesis", pattern: "(" });
 export const RightParenthesis: TokenType = createToken({ name: "RightParenthesis", pattern: ")" });
@@ -121,6 +121,11 @@ const PUNCTUATION: readonly TokenType[] = [LeftParenthesis, RightParenthesis, Le
 /** How a word or operator of the language is written. */
 export function imageOf(type: TokenType): string {
   return typeof type.PATTERN === "string" ? type.PATTERN : type.name;
+}
+
+/** Exclusive end of a token in the text. A repaired token covers what it stands for, whatever its image. */
+export function endOf(token: IToken): number {
+  return (token.endOffset ?? token.startOffset + token.image.length - 1) + 1;
 }
 
 export function isComparator(token: IToken): boolean {

@@ -26,7 +26,7 @@ export interface ResolvedComparison {
 }
 
 /** The lets defined so far. One that has a mistake is there with null, so that its uses are not reported too. */
-export type Lets = ReadonlyMap<string, Resolved | null>;
+type Lets = ReadonlyMap<string, Resolved | null>;
 
 interface Surroundings {
   readonly lets: Lets;

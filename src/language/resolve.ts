@@ -14,7 +14,7 @@ export interface Known {
 }
 
 /** Where a statement stands, for names and for telling it apart. */
-export interface StatementPlace {
+interface StatementPlace {
   /** Base name of the file. */
   readonly file: string;
   readonly line: number;

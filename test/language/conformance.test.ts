@@ -15,14 +15,17 @@ interface RawEvent {
 interface Case {
   readonly id: string;
   readonly rule: string;
-  readonly event?: RawEvent;
+  readonly event?: RawEvent | undefined;
   readonly expect: "match" | "no-match" | { readonly error: string };
 }
 
 function fixture(name: string): readonly Case[] {
   const file = new URL(`../fixtures/conformance/${name}.json`, import.meta.url);
-  const { event, cases } = JSON.parse(readFileSync(file, "utf8")) as { event?: RawEvent; cases: readonly Case[] };
-  return cases.map((one) => (event === undefined ? one : { ...one, event }));
+  const { event, cases } = JSON.parse(readFileSync(file, "utf8")) as {
+    event?: RawEvent;
+    cases: readonly Case[];
+  };
+  return cases.map((one) => Object.assign({ event }, one));
 }
 
 function decide(rule: string, raw: RawEvent): Case["expect"] {

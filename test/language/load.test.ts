@@ -50,3 +50,144 @@ test("reads the sentence on the card as one rule that means it", () => {
     },
   ]);
 });
+
+/** Diagnostics as one line each, the way an editor lists them. */
+function findings(text: string, known: Parameters<typeof loadRules>[1] = anything): readonly string[] {
+  return loadRules([{ file: "a.rules", text }], known).diagnostics.map(
+    ({ code, line, column, endColumn, message, suggestion }) =>
+      `${line}:${column}-${endColumn} ${code} ${message}${suggestion === undefined ? "" : ` -> ${suggestion}`}`,
+  );
+}
+
+const load = (text: string): unknown => loadRules([{ file: "a.rules", text }], anything).ruleSet?.statements.length;
+
+const typed = (condition: string): unknown =>
+  loadRules([{ file: "a.rules", text: `drop when ${condition}` }], anything).ruleSet?.statements[0]?.condition;
+
+const keys = (text: string): readonly (string | undefined)[] =>
+  (loadRules([{ file: "a.rules", text }], anything).ruleSet?.statements ?? []).map((statement) =>
+    statement.kind === "rule" ? statement.key : undefined,
+  );
+
+const place = (line: number, column: number): { line: number; column: number } => ({
+  line: line + 10,
+  column: column + 4,
+});
+
+const many = (count: number, rule: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => rule(index)).join("\n");
+
+const codes = (text: string): readonly string[] =>
+  loadRules([{ file: "a.rules", text }], anything).diagnostics.map(({ code, line }) => `${line} ${code}`);
+
+test("reports ten mistakes of one file as ten, in order", () => {
+  const text = [
+    "when knd=Pod and type==Warning notify feishu",
+    "when kind=Pod rate<=5/10m notify feishu",
+    "when count > 3m and reason > 3 notify fieshu",
+    "when message =~ 'a(b' notify feishu",
+    "a: when kind=Pod by knid severity hot notify feishu",
+    "a: drop when nosuch",
+    "when 消息=x and note='😀' adn ns=y notify feishu",
+  ].join("\n");
+  expect(findings(text, { receivers: ["feishu"], templates: [] })).toMatchInlineSnapshot(`
+    [
+      "1:6-9 E201 unknown field \`knd\` -> kind",
+      "1:22-24 E105 \`==\` is written \`=\` here -> =",
+      "2:19-21 E108 there is no \`rate<=\`: \`rate<5/10m\` lets at most 5 notifications through in any 10m -> <",
+      "3:14-16 E202 \`count\` is a number, and 3m is none",
+      "3:28-29 E202 \`reason\` is text, and \`>\` compares numbers and durations only",
+      "3:39-45 E501 unknown receiver \`fieshu\` -> feishu",
+      "4:18-21 E203 not a valid pattern at character 1 of the pattern: missing closing ): \`a(b\`",
+      "5:21-25 E201 unknown field \`knid\` -> kind",
+      "5:35-38 E206 \`hot\` is no severity: there are \`critical\`, \`warning\` and \`info\`",
+      "6:1-2 E204 \`a\` is already the name of the statement at a.rules:5",
+      "6:14-20 E205 unknown let \`nosuch\`",
+      "7:6-8 E201 unknown field \`消息\`",
+      "7:24-27 E106 unknown word \`adn\` -> and",
+    ]
+  `);
+});
+
+test("a set with one error does not run, one with warnings does", () => {
+  expect(load("when kind=Pod notify a\nwhen kind= notify b")).toBeUndefined();
+  expect(load("when count>3 notify a")).toBe(1);
+  expect(load("when type==Warning notify a")).toBeUndefined();
+  expect(load("")).toBe(0);
+});
+
+test("expands lets, also across files, and reports a broken let once", () => {
+  const { ruleSet } = loadRules(
+    [
+      { file: "1.rules", text: "let a = kind=Pod or kind=Node\nlet b = not a" },
+      { file: "2.rules", text: "drop when b" },
+    ],
+    anything,
+  );
+  expect(ruleSet?.statements[0]?.condition).toMatchObject({ kind: "not", part: { kind: "or", parts: [{}, {}] } });
+  expect(findings("let a = kindd=Pod\nlet b = kind ==\nwhen a and b notify x")).toHaveLength(3);
+  expect(findings("let a = a\nwhen b notify x\nlet b = kind=Pod")).toEqual([
+    expect.stringContaining("E205"),
+    expect.stringContaining("E205"),
+  ]);
+});
+
+test("gives literals the type of their field", () => {
+  expect(typed("message contains 137")).toMatchObject({ test: { op: "contains", value: "137" } });
+  expect(typed("name=5")).toMatchObject({ test: { op: "in", values: ["5"] } });
+  expect(typed('count="7"')).toMatchObject({ test: { op: "numberIn", values: [7] } });
+  expect(typed("count not in (7.0, 8)")).toMatchObject({ negated: true, test: { op: "numberIn", values: [7, 8] } });
+  expect(typed("age>10m")).toMatchObject({ field: { name: "age" }, test: { op: ">", value: 600_000 } });
+  expect(typed("note !~ x")).toMatchObject({ negated: true, field: { name: "message" }, test: { op: "matches" } });
+});
+
+test("reads every clause", () => {
+  const text = `x: when kind=Pod rate>9/5m rate<1/1h by namespace, ns, label.app severity critical
+    using t with a="{{reason}}", b=c stop notify one, two, one`;
+  expect(loadRules([{ file: "a.rules", text }], anything).ruleSet?.statements[0]).toMatchObject({
+    name: "x",
+    threshold: { occurrences: 10, windowMs: 300_000 },
+    throttle: { notifications: 1, windowMs: 3_600_000 },
+    by: [
+      { kind: "text", name: "namespace" },
+      { kind: "label", key: "app" },
+    ],
+    severity: "critical",
+    template: "t",
+    values: { a: "{{reason}}", b: "c" },
+    receivers: ["one", "two"],
+    stop: true,
+  });
+});
+
+test("a rule's key stands for its meaning, not for its place or spelling", () => {
+  const [plain] = keys("when kind=Pod notify a");
+  expect(keys("\n# moved\nwhen  involvedObject.kind = 'Pod'\nnotify a")).toEqual([plain]);
+  expect(keys("let p = kind=Pod\nwhen p notify a")).toEqual([plain]);
+  expect(keys("when kind=Pod notify b")).not.toEqual([plain]);
+  expect(keys("when kind=Pod notify a when kind=Pod notify a")).toEqual([plain, `${plain ?? ""}-2`]);
+});
+
+test("names two unnamed rules of one line apart", () => {
+  const { ruleSet } = loadRules(
+    [{ file: "d/a.rules", text: "when kind=Pod notify a when kind=Node notify a" }],
+    anything,
+  );
+  expect(ruleSet?.statements.map(({ name }) => name)).toEqual(["a.rules:1", "a.rules:1.2"]);
+});
+
+test("places findings where the caller says the text lies", () => {
+  const { diagnostics } = loadRules([{ file: "cm.yaml", text: "\uFEFFwhen knd=Pod notify a", place }], anything);
+  expect(diagnostics).toMatchObject([{ file: "cm.yaml", line: 11, column: 10, endLine: 11, endColumn: 13 }]);
+});
+
+test("limits: statements, patterns, text and what lets expand to", () => {
+  expect(codes(many(10_000, () => "when kind=Pod notify a"))).toEqual([]);
+  expect(codes(many(10_002, () => "when kind=Pod notify a"))).toEqual(["10001 E111"]);
+  expect(codes(many(2000, (index) => `drop when name like x${index}*`))).toEqual([]);
+  expect(codes(many(2002, (index) => `drop when name like x${index}*`))).toEqual(["2001 E401"]);
+  expect(codes(`# ${"x".repeat(1024 * 1024)}`)).toEqual(["1 E111"]);
+  expect(codes(`drop when message =~ '${"[x]".repeat(400)}'`)).toEqual(["1 E401"]);
+  const doubling = many(40, (index) => `let a${index + 1} = a${index} or a${index}`);
+  expect(codes(`let a0 = kind=Pod\n${doubling}`)).toEqual(["14 E110"]);
+});

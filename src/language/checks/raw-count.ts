@@ -2,7 +2,7 @@ import type { Check } from "../check.ts";
 
 /** W324: `count` only grows, so a rule over it stays true for as long as the Event lives. */
 export const rawCount: Check = ({ comparisons, node }) =>
-  node.kind === "rule" && node.clauses.some((clause) => clause.kind === "rate")
+  node.kind !== "rule" || node.clauses.some((clause) => clause.kind === "rate")
     ? []
     : comparisons
         .filter(
