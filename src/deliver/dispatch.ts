@@ -68,7 +68,7 @@ interface Lane {
  * is sent again.
  *
  * One serial loop per receiver, so a dead one holds up no other. Bad answers open the receiver's circuit: until it
- * delivers again, one entry at a time is tried, each time the one that fell due, so no single entry can block it.
+ * delivers again, one entry at a time is tried, the least tried first, so that no body it chokes on can block it.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { outbox, senders, budgets, clock, logger, metrics, random = Math.random } = options;
@@ -217,7 +217,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       throw error;
     }
     // Chosen only now: something graver may have come while the budget was short.
-    const entry = outbox.next(lane.receiver, clock.now());
+    const now = clock.now();
+    const entry = lane.circuit === "closed" ? outbox.next(lane.receiver, now) : outbox.nextProbe(lane.receiver, now);
     if (entry === null) return;
     // Not the run's signal: an attempt in flight ends by itself, so that its outcome is known.
     const outcome = await lane.sender.send(entry, new AbortController().signal);

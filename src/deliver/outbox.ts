@@ -37,6 +37,8 @@ export interface Outbox {
   enqueue(notifications: readonly Notification[]): "stored" | "full";
   /** The entry to send next: due, gravest first, then oldest. It stays where it is. */
   next(receiver: string, now: number): OutboxEntry | null;
+  /** Like `next`, but the least tried first: for asking an ailing receiver without meeting the same body each time. */
+  nextProbe(receiver: string, now: number): OutboxEntry | null;
   /** When the next entry falls due, epoch ms, in the past if one is; null when none waits. */
   nextDueAt(receiver: string): number | null;
   /** The receiver has it: takes it out. Unknown ids are ignored, so a repeated call is harmless. */
@@ -113,9 +115,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     `INSERT INTO entries(receiver, rule, severity, rank, body, summary, bytes, created_at, due_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const selectNext = database.prepare(
-    `SELECT ${ENTRY} FROM entries WHERE receiver = ?2 AND ${DUE} ORDER BY rank, id LIMIT 1`,
-  );
+  const selectDue = `SELECT ${ENTRY} FROM entries WHERE receiver = ?2 AND ${DUE}`;
+  const selectNext = database.prepare(`${selectDue} ORDER BY rank, id LIMIT 1`);
+  const selectProbe = database.prepare(`${selectDue} ORDER BY attempts, rank, id LIMIT 1`);
   const selectDueAt = database.prepare(
     `SELECT min(CASE WHEN ${DUE} THEN min(due_at, ?1) ELSE due_at END) AS due_at FROM entries WHERE receiver = ?2`,
   );
@@ -233,6 +235,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     next(receiver, now) {
       const row = selectNext.row(now, receiver);
+      return row ? entryOf(row) : null;
+    },
+    nextProbe(receiver, now) {
+      const row = selectProbe.row(now, receiver);
       return row ? entryOf(row) : null;
     },
     nextDueAt(receiver) {

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { checkLayout, compileLayout, LayoutError, type LayoutTree } from "../../src/deliver/layout.ts";
+import { createLocalTime } from "../../src/deliver/local-time.ts";
+
+const localTime = createLocalTime("Asia/Shanghai");
+
+function render(tree: LayoutTree, view: object): unknown {
+  return compileLayout(tree, localTime)(view);
+}
+
+describe("a leaf escapes every value for its dialect", () => {
+  const view = { message: "<at id=all></at> 50%" };
+  const escaped = "&#60;at id=all&#62;&#60;&#47;at&#62; 50%";
+
+  test.each([
+    ["lark_md", "{{message}}", escaped],
+    ["lark_md", "{{{message}}}", escaped],
+    ["lark_md", "{{&message}}", escaped],
+    ["markdown", "<at id=ou_x></at> {{#if message}}{{{message}}}{{/if}}", `<at id=ou_x></at> ${escaped}`],
+    ["markdown", "{{upper message}}", escaped.replace("at id=all", "AT ID=ALL").replace(";at&", ";AT&")],
+    ["markdown", "[x](https://e.test/{{url message}})", "[x](https://e.test/%3Cat%20id%3Dall%3E%3C%2Fat%3E%2050%25)"],
+    ["markdown", "{{{'<at id=all>'}}}", "&#60;at id=all&#62;"],
+    ["plain_text", "{{message}}", "<at id=all></at> 50%"],
+    ["unknown", "{{message}}", "<\u{200B}at id=all><\u{200B}/at> 50%"],
+  ])("under %s, %s", (tag, content, expected) => {
+    expect(render({ tag, content }, view)).toEqual({ tag, content: expected });
+  });
+
+  test("in addresses, and in parts of a text that inherit its tag", () => {
+    const tree = {
+      tag: "lark_md",
+      i18n: { en_us: "{{message}}" },
+      href: { urlVal: { url: "https://e.test/{{message}}" } },
+    };
+    expect(render(tree, { message: "a b<" })).toEqual({
+      tag: "lark_md",
+      i18n: { en_us: "a b&#60;" },
+      href: { urlVal: { url: "https://e.test/a%20b%3C" } },
+    });
+  });
+});
+
+test("everything that is no string stays as it is", () => {
+  const tree = { config: { wide_screen_mode: true, n: 3, none: null }, list: [1, "{{name}}", false] };
+  expect(render(tree, { name: "x" })).toEqual({
+    config: { wide_screen_mode: true, n: 3, none: null },
+    list: [1, "x", false],
+  });
+});
+
+test("helpers: time, default, short, lower, eq, blocks", () => {
+  const view = {
+    lastSeen: "2026-11-22T16:00:00.000Z",
+    host: "",
+    name: "abcdef",
+    kind: "Pod",
+    held: { count: 3, since: "x" },
+  };
+  const text =
+    "{{time lastSeen}}|{{default host 'none'}}|{{short name 3}}|{{lower kind}}|{{#if (eq kind 'Pod')}}pod{{/if}}|{{#with held}}{{count}}{{/with}}";
+  expect(render(text, view)).toBe("2026-11-23 00:00:00|none|abc… (+3 bytes)|pod|pod|3");
+});
+
+test.each(["{{constructor}}", "{{__proto__}}", "{{held.constructor}}", "{{message.length.constructor}}"])(
+  "nothing an object inherits can be read: %s",
+  (text) => {
+    expect(checkLayout(text)).not.toEqual([]);
+    expect(render(text, { message: "m", held: { count: 1, since: "" } })).toBe("");
+  },
+);
+
+describe("checkLayout", () => {
+  test.each([
+    ["{{mesage}}", "unknown variable `mesage`"],
+    ["{{held.cuont}}", "unknown variable `held.cuont`"],
+    ["{{@root.message}}", "unknown variable `@root.message`"],
+    ["{{uppr name}}", "unknown helper `uppr`"],
+    ["{{short}}", "wrong number of arguments of `short`"],
+    ["{{lookup held 'count'}}", "unknown helper `lookup`"],
+    ["{{#if mesage}}x{{/if}}", "unknown variable `mesage`"],
+    ["{{#unless message}}{{else}}{{mesage}}{{/unless}}", "unknown variable `mesage`"],
+    ["{{#message}}x{{/message}}", "unknown block `message`"],
+    ["{{if message}}", "`if` needs a block: {{#if …}}"],
+    ["{{> other}}", "partials are not supported"],
+    ["{{time lastSeen zone='UTC'}}", "`time` takes no named arguments"],
+    ["{{#if message}}", "bad template: the braces of this template do not fit together"],
+    ["{{message", "bad template: the braces of this template do not fit together"],
+  ])("finds fault with %s", (text, message) => {
+    expect(checkLayout({ card: [{ content: text }] })).toMatchObject([{ path: "card[0].content", message }]);
+  });
+
+  test("lets a tag be no template, and knows what rules add", () => {
+    expect(checkLayout({ tag: "{{kind}}" })).toMatchObject([{ path: "tag", message: "a tag must not be a template" }]);
+    expect(checkLayout("{{runbook}} {{message}}")).toMatchObject([{ unknownName: "runbook" }]);
+    expect(checkLayout("{{runbook}} {{message}}", ["runbook"])).toEqual([]);
+  });
+
+  test("is asked again before compiling", () => {
+    expect(() => compileLayout("{{> other}}", localTime)).toThrow(LayoutError);
+  });
+});
