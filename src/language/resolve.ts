@@ -86,7 +86,7 @@ export function createResolver(known: Known): Resolver {
 
   const defineLet = (name: WordNode, resolved: Resolved | null, report: Report): void => {
     const span = { start: name.start, end: name.end };
-    if (findField(name.text, null) !== null)
+    if (findField(name.text, null) !== null || name.text === "label" || name.text === "annotation")
       report({ code: "E204", message: `\`${name.text}\` is the name of a field`, ...span });
     else if (lets.has(name.text))
       report({ code: "E204", message: `\`${name.text}\` is already the name of a let`, ...span });

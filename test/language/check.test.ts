@@ -40,6 +40,7 @@ describe("finds", () => {
     ["let bad = type=Warning\nwhen bad and reason=NodeHasDiskPressure notify a", ["W322"]],
     ["when type=Warning and reason in (NodeReady, RegisteredNode) notify a", ["W322"]],
     ["when reason in (BackOff, backoff) and kind=pod notify a", ["W321", "W321"]],
+    ["let label = kind=Pod\nlet ns = kind=Pod", ["E204", "E204"]],
     ["when not (kind=Pod and type=x or name=y) notify a", ["W121"]],
     ["when name in (a, 'b*') or host!='?' notify a", ["W221", "W221"]],
     ["when reason !~ BackOff notify a", ["W421"]],
