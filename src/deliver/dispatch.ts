@@ -8,7 +8,7 @@ import type { Outbox } from "./outbox.ts";
 import { type Random, isOwnTrouble, probeDelayMs, retryDelayMs } from "./retry.ts";
 
 /** How one receiver is doing. */
-export interface ReceiverState {
+interface ReceiverState {
   /** `open`: it did not answer well, and one entry at a time probes. `misconfigured`: a person must mend it. */
   readonly circuit: "closed" | "open" | "misconfigured";
   /** Of the last attempt: `delivered`, or the outcome's reason; null before the first. */

@@ -6,7 +6,7 @@ import type { Database, Row } from "../runtime/database.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 
 /** An entry given up, kept for people. */
-export interface DeadLetter extends OutboxEntry {
+interface DeadLetter extends OutboxEntry {
   readonly reason: string;
   readonly detail: string;
   /** Epoch ms. */
@@ -14,7 +14,7 @@ export interface DeadLetter extends OutboxEntry {
 }
 
 /** What became of everything ever stored for one receiver: `written = delivered + dead + waiting`. */
-export interface LedgerRow {
+interface LedgerRow {
   readonly receiver: string;
   readonly written: number;
   readonly delivered: number;

@@ -10,7 +10,7 @@ import { type Language, TEXTS } from "./texts.ts";
 import { type EventView, isoTime, viewEvent } from "./view.ts";
 
 /** As much of a receiver as rendering needs. */
-export type RenderReceiver =
+type RenderReceiver =
   /** `keywords`: words the bot insists on. */
   | { readonly kind: "feishu"; readonly name: string; readonly keywords: readonly string[] }
   | { readonly kind: "stdout"; readonly name: string };

@@ -5,7 +5,7 @@ import type { Rule, Severity } from "../model/rule.ts";
 import { cleanText, cutText } from "./escape.ts";
 
 /** What the throttle held back before, as templates see it. `since` is ISO 8601. */
-export interface HeldView {
+interface HeldView {
   readonly count: number;
   readonly since: string;
 }
@@ -93,7 +93,7 @@ function field(text: string): string {
 }
 
 /** The rule's own severity, else `warning` for Warning Events and `info` for the others. */
-export function severityOf(rule: Rule, seen: SeenEvent): Severity {
+function severityOf(rule: Rule, seen: SeenEvent): Severity {
   return rule.severity ?? (seen.event.type === "Warning" ? "warning" : "info");
 }
 

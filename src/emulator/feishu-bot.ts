@@ -6,7 +6,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { type Mention, checkCard, textMentions } from "./feishu-card.ts";
 
 /** Settings of the emulated bot. All may change while it runs. */
-export interface FeishuBotSettings {
+interface FeishuBotSettings {
   /** Null: the bot is not a signed one. */
   secret: string | null;
   /** At least one must appear in a text, if there are any. */
@@ -22,7 +22,7 @@ export interface FeishuBotSettings {
 }
 
 /** One request as it came, and what it was answered. */
-export interface BotRequest {
+interface BotRequest {
   /** Epoch ms of the emulator's clock. */
   readonly at: number;
   readonly path: string;

@@ -4,13 +4,13 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { Logger } from "./logger.ts";
 
 /** What a column may hold here. */
-export type Value = string | number | null;
+type Value = string | number | null;
 
 /** One row by column name. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** A prepared statement. Throws `StorageError` for what the disk does, and anything else for our own bugs. */
-export interface Statement {
+interface Statement {
   /** Answers how many rows changed and the last row id made. */
   run(...values: readonly Value[]): { readonly changes: number; readonly id: number };
   row(...values: readonly Value[]): Row | null;
@@ -21,7 +21,7 @@ export interface Statement {
  * How far a commit reaches. `full` is on disk when the transaction returns and outlives a power cut; `normal`
  * outlives a killed process, but a power cut may take the last ones back (in order, never corrupting).
  */
-export type Durability = "full" | "normal";
+type Durability = "full" | "normal";
 
 /** The engine's one file. Synchronous: a `full` commit blocks for one fsync, 0.1 ms on a disk, up to 100 ms on an SD card. */
 export interface Database {

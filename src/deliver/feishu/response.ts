@@ -73,8 +73,8 @@ function parseAnswer(body: string): Answer | null {
   try {
     parsed = JSON.parse(body);
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
   }
   if (typeof parsed !== "object" || parsed === null) return null;
   const fields: Readonly<Record<string, unknown>> = { ...parsed };

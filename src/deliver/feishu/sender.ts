@@ -9,7 +9,7 @@ import { signFeishu } from "./signature.ts";
 import { type WebhookUrl, parseWebhookUrl } from "./webhook-url.ts";
 
 /** As much of a receiver's configuration as sending needs. */
-export interface FeishuReceiver {
+interface FeishuReceiver {
   /** Metric label, never part of the request. */
   readonly name: string;
   readonly url: SecretSource;
