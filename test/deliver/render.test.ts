@@ -197,4 +197,5 @@ test("a test says that it is one, and knows its receiver", () => {
   const notification = aRenderer().renderTest("feishu");
   expect(cardOf(notification.body).card.header.title.content).toContain("test");
   expect(() => aRenderer().renderTest("nobody")).toThrow("no receiver");
+  expect(aRenderer({}, "zh").renderTest("dump").summary).toContain("测试消息");
 });

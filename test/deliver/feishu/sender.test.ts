@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -13,6 +12,7 @@ import { createRedactor } from "../../../src/runtime/secret.ts";
 import { aFolder, anEntry } from "../../support/delivery.ts";
 import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
 import { expectNoSecret } from "../../support/no-secret.ts";
+import { testCertificate } from "../../support/test-certificates.ts";
 
 const TOKEN = "b7d2c9e4-5f60-4a1b-9c8d-7e6f5a4b3c2d";
 const SECRET = "xQ7pZ0mRk3LwN8vT2yB5cD";
@@ -259,14 +259,9 @@ describe("the network", () => {
 
 describe("over TLS", () => {
   test("speaks HTTP/2 to a bot it trusts, and retries with one it does not", async () => {
-    const folder = aFolder();
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", cert, ...subject], { stdio: "ignore" });
-    const pem = readFileSync(cert, "utf8");
-    const bot = await aBot({ tls: { key: readFileSync(key, "utf8"), cert: pem } });
-    const trusting = aSender(bot.url, { ca: pem, networkClock: systemClock });
+    const tls = testCertificate("a");
+    const bot = await aBot({ tls });
+    const trusting = aSender(bot.url, { ca: tls.cert, networkClock: systemClock });
     expect(await send(trusting)).toEqual({ kind: "delivered" });
     expect(await send(trusting)).toEqual({ kind: "delivered" });
     expect(bot.requests().map(({ httpVersion }) => httpVersion)).toEqual(["2.0", "2.0"]);
