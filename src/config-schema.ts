@@ -73,6 +73,7 @@ const serverShape = {
 
 const configShape = {
   cluster: z.string().min(1, "must not be empty").nullish().describe("Shown in each card's title."),
+  language: z.enum(["en", "zh"]).optional().describe("Of the default card: English or Chinese. Default en."),
   receivers: z
     .array(
       z
@@ -99,6 +100,7 @@ export const configSchema: z.ZodType<ConfigInput> = z.strictObject(configShape);
 /** `config.yaml` once its shape is known to be right: durations and sizes are still text. */
 export interface ConfigInput {
   cluster?: string | null | undefined;
+  language?: "en" | "zh" | undefined;
   receivers: ReceiverInput[];
   templates?: Record<string, z.core.util.JSONType> | null | undefined;
   startup?: { maxAge?: string | undefined } | null | undefined;

@@ -31,6 +31,8 @@ export type ReceiverConfig =
 /** Everything the engine is told besides rules. Frozen, complete, and the same after a trip through JSON. */
 export interface Config {
   readonly cluster: string;
+  /** Of the default card. */
+  readonly language: "en" | "zh";
   /** At least one; names are unique. */
   readonly receivers: readonly ReceiverConfig[];
   readonly templates: Readonly<Record<string, TemplateTree>>;
@@ -90,6 +92,7 @@ function completeConfig(input: ConfigInput, env: Environment): Config {
   const portAt = listen.lastIndexOf(":") + 1;
   return {
     cluster: input.cluster ?? (env["CLUSTER_NAME"] || "kubernetes"),
+    language: input.language ?? "en",
     receivers: input.receivers.map(completeReceiver),
     templates: input.templates ?? {},
     startup: { maxAgeMs: parseDuration(input.startup?.maxAge ?? "5m") },

@@ -29,6 +29,7 @@ describe("a configuration without mistakes", () => {
   it("carries units in numbers", () => {
     const config = loaded(
       `cluster: 家里测试 K3S
+language: zh
 receivers:
   - name: feishu
     feishu:
@@ -46,6 +47,7 @@ server: {listen: "[::1]:9090"}
     );
     expect(config).toEqual({
       cluster: "家里测试 K3S",
+      language: "zh",
       receivers: [
         {
           kind: "feishu",
@@ -67,6 +69,7 @@ server: {listen: "[::1]:9090"}
   it("has a value for everything but receivers", () => {
     expect(loaded(VALID)).toEqual({
       cluster: "kubernetes",
+      language: "en",
       receivers: [{ kind: "stdout", name: "dump" }],
       templates: {},
       startup: { maxAgeMs: 300_000 },
