@@ -52,6 +52,8 @@ export interface LoadedConfig {
   readonly known: { readonly receivers: readonly string[] | null; readonly templates: readonly string[] | null };
   /** Stretches of the text that may hold a secret: whoever prints the text stars them out. */
   readonly secrets: readonly Span[];
+  /** Where a value stands; of one that is not there, the nearest place above it that is. */
+  readonly spanAt: (path: readonly (string | number)[]) => Span;
 }
 
 /** Reads `config.yaml` and the environment it names, and reports all its mistakes at once. `file` is for people. */
@@ -80,6 +82,7 @@ export function loadConfig(file: string, text: string, env: Environment): Loaded
     diagnostics,
     known: source.sound ? knownNames(source.value) : { receivers: null, templates: null },
     secrets: findSecrets(source, plain, lines),
+    spanAt: (path) => lines.span(...rangeAt(source, path, "value")),
   };
 }
 

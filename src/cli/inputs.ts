@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Compiled } from "../compile.ts";
 import { loadConfig } from "../config.ts";
+import { checkTemplates } from "./check-templates.ts";
 import { loadRules } from "../language/load.ts";
 import { readRuleSources } from "../language/read-rule-sources.ts";
 
@@ -12,7 +13,12 @@ export interface InputOptions {
 
 /** Reads and checks configuration and rules together. Throws what the file system throws for an unreadable path. */
 export function compileInputs({ configPath, rulesPath, env }: InputOptions): Compiled {
-  const { config, known, diagnostics } = loadConfig(configPath, readFileSync(configPath, "utf8"), env);
-  const rules = loadRules(readRuleSources(rulesPath), known);
-  return { config, ruleSet: rules.ruleSet, diagnostics: [...diagnostics, ...rules.diagnostics] };
+  const loaded = loadConfig(configPath, readFileSync(configPath, "utf8"), env);
+  const { ruleSet, diagnostics } = loadRules(readRuleSources(rulesPath), loaded.known);
+  const inTemplates = checkTemplates({ file: configPath, loaded, ruleSet });
+  return {
+    config: inTemplates.length > 0 ? null : loaded.config,
+    ruleSet,
+    diagnostics: [...loaded.diagnostics, ...inTemplates, ...diagnostics],
+  };
 }

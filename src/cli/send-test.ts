@@ -8,6 +8,7 @@ import { createLogger } from "../runtime/logger.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createRedactor } from "../runtime/secret.ts";
 import { nearest } from "../suggest.ts";
+import { checkTemplates } from "./check-templates.ts";
 import { EXIT } from "./exit-codes.ts";
 import { renderPretty } from "./reporters/pretty.ts";
 
@@ -21,9 +22,11 @@ export async function sendTest(name: string, { config: path }: { readonly config
     process.stderr.write(`kubewhen: cannot read ${path} (${String(error.code)}); name it with --config\n`);
     return EXIT.cannotRun;
   }
-  const { config, diagnostics } = loadConfig(path, text, process.env);
-  if (!config) {
-    process.stderr.write(renderPretty(diagnostics));
+  const loaded = loadConfig(path, text, process.env);
+  const { config } = loaded;
+  const inTemplates = checkTemplates({ file: path, loaded, ruleSet: null });
+  if (!config || inTemplates.length > 0) {
+    process.stderr.write(renderPretty([...loaded.diagnostics, ...inTemplates]));
     return EXIT.inputHasErrors;
   }
   const receiver = config.receivers.find((one) => one.name === name);

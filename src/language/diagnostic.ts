@@ -45,7 +45,8 @@ export type DiagnosticCode =
   | "E512"
   | "E513"
   | "W514"
-  | "E515";
+  | "E515"
+  | "E516";
 
 /**
  * Every code there is for rules. E is an error, W a warning or an info; the hundreds are the family (1 writing,
@@ -91,6 +92,7 @@ export const DIAGNOSTICS: Readonly<Record<DiagnosticCode, DiagnosticKind>> = {
   E513: { severity: "error", title: "unresolved environment variable" },
   W514: { severity: "warning", title: "secret written in the file" },
   E515: { severity: "error", title: "not YAML" },
+  E516: { severity: "error", title: "template that cannot be rendered" },
 };
 
 /** Narrows a text to a code of the catalogue. */

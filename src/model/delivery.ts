@@ -38,9 +38,3 @@ export interface Sender {
   send(entry: OutboxEntry, signal: AbortSignal): Promise<DeliveryOutcome>;
   close(): Promise<void>;
 }
-
-/** Bytes on the wire of application data, for the operator who pays for them. */
-export interface Traffic {
-  readonly sentBytes: number;
-  readonly receivedBytes: number;
-}
