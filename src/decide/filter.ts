@@ -1,6 +1,6 @@
 import type { Event, ObjectMeta } from "../model/event.ts";
-import type { Comparison, Condition, FieldRef, Test } from "../model/rule.ts";
-import { numberReader, textReader } from "../language/fields.ts";
+import type { Condition, FieldRef, Test } from "../model/rule.ts";
+import { fieldText, numberReader, textReader } from "../language/fields.ts";
 import { compileGlob } from "./glob.ts";
 import { compilePattern } from "./pattern.ts";
 
@@ -20,13 +20,15 @@ export interface FilterCompiler {
 }
 
 /**
- * Compiles conditions to closures. Filters of one compiler share patterns: each distinct pattern is kept once, and
- * tried at most once per field and Event.
+ * Compiles conditions to closures. One compiler makes one filter of all conditions that say the same, so that the
+ * working set of thousands of rules is the few dozen things they ask; and each distinct pattern is tried at most once
+ * per field and Event.
  */
 export function createFilterCompiler(cluster: string): FilterCompiler {
   let generation = 0;
   const patterns = new Map<string, (text: string) => boolean>();
-  const textTests = new Map<string, (event: Event) => Truth>();
+  const filters = new Map<string, Filter>();
+  const numbers = new Map<Filter, number>();
 
   const kept = (key: string, compile: () => (text: string) => boolean): ((text: string) => boolean) => {
     const known = patterns.get(key);
@@ -36,63 +38,59 @@ export function createFilterCompiler(cluster: string): FilterCompiler {
     return test;
   };
 
+  /** The one filter of this key, made when it is first asked for. */
+  const once = (key: string, make: () => Filter): Filter => {
+    const known = filters.get(key);
+    if (known) return known;
+    const filter = make();
+    filters.set(key, filter);
+    if (!numbers.has(filter)) numbers.set(filter, numbers.size);
+    return filter;
+  };
+
   /** A test worth remembering for the length of one Event. */
-  const searchOf = (test: Test): { key: string; search: (text: string) => boolean } | null => {
-    if (test.op === "contains") {
-      const { value } = test;
-      return { key: `c${value}`, search: (text) => text.includes(value) };
-    }
-    if (test.op === "like") {
-      const key = `l${test.pattern}`;
-      return { key, search: kept(key, () => compileGlob(test.pattern)) };
-    }
-    if (test.op === "matches") {
-      const key = `m${test.pattern}`;
-      return { key, search: kept(key, () => compilePattern(test.pattern)) };
-    }
+  const searchOf = (test: Test): ((text: string) => boolean) | null => {
+    if (test.op === "contains") return (text) => text.includes(test.value);
+    if (test.op === "like") return kept(`l${test.pattern}`, () => compileGlob(test.pattern));
+    if (test.op === "matches") return kept(`m${test.pattern}`, () => compilePattern(test.pattern));
     return null;
   };
 
   const textFilter = (field: Extract<FieldRef, { kind: "text" }>, test: Test): Filter => {
     const read = textReader(field);
     const search = searchOf(test);
-    if (!search) {
-      const holds = compileValueTest(test);
-      return (event) => (holds(read(event, cluster)) ? TRUE : FALSE);
-    }
-    const key = `${field.name} ${search.key}`;
-    const known = textTests.get(key);
-    if (known) return known;
-    const { search: found } = search;
+    if (!search) return valueFilter(read, cluster, test);
     let answeredAt = -1;
     let answer: Truth = FALSE;
-    const remembered = (event: Event): Truth => {
+    return (event) => {
       if (answeredAt !== generation) {
-        answer = found(read(event, cluster)) ? TRUE : FALSE;
+        answer = search(read(event, cluster)) ? TRUE : FALSE;
         answeredAt = generation;
       }
       return answer;
     };
-    textTests.set(key, remembered);
-    return remembered;
   };
 
-  const compileComparison = ({ field, test, negated }: Comparison): Filter => {
-    const filter =
-      field.kind === "text"
-        ? textFilter(field, test)
-        : field.kind === "number"
-          ? numberFilter(field, test)
-          : metaFilter(field, searchOf(test)?.search ?? compileValueTest(test));
-    return negated ? not(filter) : filter;
+  const compileTest = (field: FieldRef, test: Test): Filter => {
+    if (field.kind === "text") return textFilter(field, test);
+    if (field.kind === "number") return numberFilter(field, test);
+    return metaFilter(field, searchOf(test) ?? compileValueTest(test));
   };
+
+  const turned = (filter: Filter): Filter => once(`not ${numbers.get(filter)}`, () => not(filter));
 
   const compile = (condition: Condition): Filter => {
-    if (condition.kind === "comparison") return compileComparison(condition);
-    if (condition.kind === "not") return not(compile(condition.part));
+    if (condition.kind === "comparison") {
+      const { field, test, negated } = condition;
+      const filter = once(JSON.stringify([fieldText(field), test]), () => compileTest(field, test));
+      return negated ? turned(filter) : filter;
+    }
+    if (condition.kind === "not") return turned(compile(condition.part));
     const join = condition.kind === "and" ? and : or;
     const parts = condition.parts.toSorted((a, b) => costOf(a) - costOf(b)).map((part) => compile(part));
-    return parts.reduceRight((rest, first) => join(first, rest));
+    return parts.reduceRight((rest, first) =>
+      once(`${condition.kind} ${numbers.get(first)} ${numbers.get(rest)}`, () => join(first, rest)),
+    );
   };
 
   return {
@@ -128,10 +126,48 @@ function not(filter: Filter): Filter {
   };
 }
 
+/** A text field under a test that costs no more than remembering its answer would. */
+function valueFilter(read: (event: Event, cluster: string) => string, cluster: string, test: Test): Filter {
+  if (test.op === "in" && test.values.length === 1) {
+    const [only] = test.values;
+    return (event) => (read(event, cluster) === only ? TRUE : FALSE);
+  }
+  const holds = compileValueTest(test);
+  return (event) => (holds(read(event, cluster)) ? TRUE : FALSE);
+}
+
 function numberFilter(field: Extract<FieldRef, { kind: "number" }>, test: Test): Filter {
   const read = numberReader(field);
-  const holds = compileNumberTest(test);
-  return (event, now) => (holds(read(event, now)) ? TRUE : FALSE);
+  switch (test.op) {
+    case "numberIn": {
+      const { values } = test;
+      return (event, now) => (values.includes(read(event, now)) ? TRUE : FALSE);
+    }
+    case "<": {
+      const { value } = test;
+      return (event, now) => (read(event, now) < value ? TRUE : FALSE);
+    }
+    case "<=": {
+      const { value } = test;
+      return (event, now) => (read(event, now) <= value ? TRUE : FALSE);
+    }
+    case ">": {
+      const { value } = test;
+      return (event, now) => (read(event, now) > value ? TRUE : FALSE);
+    }
+    case ">=": {
+      const { value } = test;
+      return (event, now) => (read(event, now) >= value ? TRUE : FALSE);
+    }
+    case "exists":
+      return (event, now) => (read(event, now) === 0 ? FALSE : TRUE);
+    case "in":
+    case "contains":
+    case "like":
+    case "matches":
+      break;
+  }
+  throw new Error(`a number field cannot be tested with ${test.op}`);
 }
 
 function metaFilter(
@@ -147,7 +183,6 @@ function readMeta(field: Extract<FieldRef, { kind: "label" | "annotation" }>, me
   return Object.hasOwn(values, field.key) ? (values[field.key] ?? "") : "";
 }
 
-/** Tests that cost no more than remembering their answer would. */
 function compileValueTest(test: Test): (text: string) => boolean {
   if (test.op === "exists") return (text) => text !== "";
   if (test.op !== "in") throw new Error(`a text field cannot be tested with ${test.op}`);
@@ -155,31 +190,6 @@ function compileValueTest(test: Test): (text: string) => boolean {
   if (test.values.length === 1 && only !== undefined) return (text) => text === only;
   const values = new Set(test.values);
   return (text) => values.has(text);
-}
-
-function compileNumberTest(test: Test): (value: number) => boolean {
-  switch (test.op) {
-    case "numberIn": {
-      const { values } = test;
-      return (value) => values.includes(value);
-    }
-    case "<":
-      return (value) => value < test.value;
-    case "<=":
-      return (value) => value <= test.value;
-    case ">":
-      return (value) => value > test.value;
-    case ">=":
-      return (value) => value >= test.value;
-    case "exists":
-      return (value) => value !== 0;
-    case "in":
-    case "contains":
-    case "like":
-    case "matches":
-      break;
-  }
-  throw new Error(`a number field cannot be tested with ${test.op}`);
 }
 
 /** Rough nanoseconds on a typical Event. Labels cost a look-up in the cluster, so they come after everything. */

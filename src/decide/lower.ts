@@ -24,13 +24,16 @@ export function lowerPattern(pattern: string): TextTest | null {
   if (!branches || branches.length === 0) return null;
   const tests: TextTest[] = [];
   const whole = new Set<string>();
+  const runs: Branch[] = [];
   for (const branch of branches) {
     if (!branch) return null;
     const [first = "", ...more] = branch.pieces;
-    if (more.length === 0 && branch.start && branch.end) whole.add(first);
-    else tests.push(more.length === 0 ? literalTest(branch, first) : runTest(branch));
+    if (more.length > 0) runs.push(branch);
+    else if (branch.start && branch.end) whole.add(first);
+    else tests.push(literalTest(branch, first));
   }
   if (whole.size > 0) tests.unshift((text) => whole.has(text));
+  if (runs.length > 0) tests.push(runTest(runs));
   const [only] = tests;
   return only && tests.length === 1 ? only : (text) => tests.some((test) => test(text));
 }
@@ -41,21 +44,24 @@ function literalTest({ start, end }: Branch, literal: string): TextTest {
 }
 
 /** A dot stops at a line end, and no piece holds one, so whatever fits lies within one line. */
-function runTest(branch: Branch): TextTest {
+function runTest(branches: readonly Branch[]): TextTest {
   return (text) => {
-    if (!text.includes("\n")) return fitsLine(branch, text);
+    if (!text.includes("\n")) return branches.some((branch) => fitsLine(branch, text));
     const lines = text.split("\n");
-    return lines.some((line, i) => {
-      if (branch.start && i > 0) return false;
-      return (!branch.end || i === lines.length - 1) && fitsLine(branch, line);
-    });
+    return branches.some((branch) =>
+      lines.some((line, i) => {
+        if (branch.start && i > 0) return false;
+        return (!branch.end || i === lines.length - 1) && fitsLine(branch, line);
+      }),
+    );
   };
 }
 
 function fitsLine({ start, end, pieces }: Branch, line: string): boolean {
   const last = pieces.length - 1;
   let at = 0;
-  for (const [i, piece] of pieces.entries()) {
+  for (let i = 0; i <= last; i += 1) {
+    const piece = pieces[i] ?? "";
     if (i === last && end) return line.length - piece.length >= at && line.endsWith(piece);
     const found = i === 0 && start ? (line.startsWith(piece) ? 0 : -1) : line.indexOf(piece, at);
     if (found < 0) return false;

@@ -1,9 +1,9 @@
 import type { Event, ObjectMeta } from "../model/event.ts";
-import type { Condition, RuleSet, Statement } from "../model/rule.ts";
+import type { RuleSet, Statement } from "../model/rule.ts";
 import { assume } from "./assume.ts";
 import { createFilterCompiler, FALSE, TRUE, UNKNOWN, type Filter, type Truth } from "./filter.ts";
 import { indexKeys } from "./index-keys.ts";
-import { createRuleIndex, type Bucket } from "./rule-index.ts";
+import { createRuleIndex, type IndexEntry } from "./rule-index.ts";
 
 export interface Matcher {
   /**
@@ -30,21 +30,17 @@ export function compileRuleSet(
 ): Matcher {
   const { statements } = ruleSet;
   const compiler = createFilterCompiler(cluster);
-  const index = createRuleIndex<Filter | null>();
-  const always: Bucket<Filter | null> = { positions: [], rests: [] };
+  const entries: IndexEntry<Filter | null>[] = [];
+  const always: { readonly position: number; readonly filter: Filter }[] = [];
   for (const [position, { condition }] of statements.entries()) {
     const keys = indexKeys(condition);
-    if (!keys) {
-      always.positions.push(position);
-      always.rests.push(compiler.compile(condition));
-      continue;
-    }
-    const compileRest = onceEach((rest) => compiler.compile(rest));
-    for (const key of keys) {
+    if (!keys) always.push({ position, filter: compiler.compile(condition) });
+    for (const key of keys ?? []) {
       const rest = assume(condition, key);
-      if (rest !== false) index.add(key, position, rest === true ? null : compileRest(rest));
+      if (rest !== false) entries.push({ key, position, rest: rest === true ? null : compiler.compile(rest) });
     }
   }
+  const index = createRuleIndex(entries);
   const ends = statements.map((statement) => statement.kind === "drop" || statement.stop);
 
   const ask = (filter: Filter, position: number, event: Event, now: number, meta: ObjectMeta | null): Truth => {
@@ -63,23 +59,21 @@ export function compileRuleSet(
   let end = 0;
   let firstUnknown = 0;
 
-  const search = (
-    { positions, rests }: Bucket<Filter | null>,
+  /** False: whatever comes later is not met either. */
+  const meet = (
+    position: number,
+    filter: Filter | null,
     event: Event,
     now: number,
     meta: ObjectMeta | null,
-  ): void => {
-    for (let i = 0; i < positions.length; i += 1) {
-      const position = positions[i] ?? 0;
-      if (position >= end || position > firstUnknown) return;
-      const filter = rests[i] ?? null;
-      const truth = filter === null ? TRUE : ask(filter, position, event, now, meta);
-      if (truth === TRUE) {
-        if (held === null) held = [position];
-        else held.push(position);
-        if (ends[position]) end = position + 1;
-      } else if (truth === UNKNOWN) firstUnknown = position;
-    }
+  ): boolean => {
+    if (position >= end || position > firstUnknown) return false;
+    const truth = filter === null ? TRUE : ask(filter, position, event, now, meta);
+    if (truth === TRUE) {
+      held = withPosition(held, position);
+      if (ends[position]) end = position + 1;
+    } else if (truth === UNKNOWN) firstUnknown = position;
+    return true;
   };
 
   return {
@@ -88,39 +82,35 @@ export function compileRuleSet(
       held = null;
       end = statements.length;
       firstUnknown = statements.length;
-      for (const bucket of index.find(event)) search(bucket, event, now, meta);
+      const found = index.find(event);
+      for (let i = 0; i < found.length; i += 2) {
+        const last = found[i + 1] ?? 0;
+        for (let at = found[i] ?? 0; at < last; at += 1) {
+          if (!meet(index.positions[at] ?? 0, index.rests[at] ?? null, event, now, meta)) break;
+        }
+      }
       // What may hold for every Event is searched last: by then a drop may have spared most of it.
-      search(always, event, now, meta);
+      for (const { position, filter } of always) if (!meet(position, filter, event, now, meta)) break;
       if (firstUnknown < end) return "needs-meta";
-      return held === null ? NONE : inOrder(held, end);
+      return held === null ? NONE : before(held, end);
     },
   };
 }
 
-/** Buckets are searched one after the other, and a statement with several keys may have been found in two. */
-function inOrder(held: readonly number[], end: number): readonly number[] {
-  if (held.length === 1) return held;
-  const positions = held.toSorted((a, b) => a - b);
-  return positions.filter((position, i) => position < end && position !== positions[i - 1]);
+/** Takes off what was found before the statement was that ended the Event. */
+function before(held: number[], end: number): readonly number[] {
+  while ((held.at(-1) ?? 0) >= end) held.pop();
+  return held;
 }
 
-/** Compiles equal rests of one statement once: those made of the same parts of its condition. */
-function onceEach(compile: (condition: Condition) => Filter): (rest: Condition) => Filter {
-  const names = new Map<Condition, string>();
-  const known = new Map<string, Filter>();
-  const nameOf = (condition: Condition): string => {
-    if (condition.kind === "comparison") {
-      const name = names.get(condition) ?? String(names.size);
-      names.set(condition, name);
-      return name;
-    }
-    const parts = condition.kind === "not" ? [condition.part] : condition.parts;
-    return `${condition.kind}(${parts.map((part) => nameOf(part)).join()})`;
-  };
-  return (rest) => {
-    const name = nameOf(rest);
-    const filter = known.get(name) ?? compile(rest);
-    known.set(name, filter);
-    return filter;
-  };
+/**
+ * Puts a position where it belongs: keys are searched one after the other, and a statement with several of them may
+ * be found twice.
+ */
+function withPosition(held: number[] | null, position: number): number[] {
+  if (held === null) return [position];
+  let at = held.length;
+  while (at > 0 && (held[at - 1] ?? 0) > position) at -= 1;
+  if (at === 0 || held[at - 1] !== position) held.splice(at, 0, position);
+  return held;
 }

@@ -1,101 +1,132 @@
 import type { Event } from "../model/event.ts";
 import type { IndexKey } from "./index-keys.ts";
 
-/** What lies under one key: positions of statements, ascending, and what else each asks of the Event. */
-export interface Bucket<T> {
-  readonly positions: number[];
-  readonly rests: T[];
+export interface IndexEntry<T> {
+  readonly key: IndexKey;
+  /** Of the statement in its set. */
+  readonly position: number;
+  /** What else the statement asks of an Event that fits the key. */
+  readonly rest: T;
 }
 
 export interface RuleIndex<T> {
-  /** Positions under one key must be added in ascending order. */
-  add(key: IndexKey, position: number, rest: T): void;
-  /** Buckets of all keys the Event fits. The array is the index's own: valid until the next call. */
-  find(event: Event): readonly Bucket<T>[];
+  /** Both sorted by key, under one key in the order of the entries. */
+  readonly positions: Int32Array;
+  readonly rests: readonly T[];
+  /**
+   * Where in `positions` and `rests` that which lies under the keys the Event fits starts and ends, one pair of
+   * numbers after the other. The array is the index's own: valid until the next call.
+   */
+  find(event: Event): readonly number[];
 }
 
-interface Entry<T> extends Bucket<T> {
+/** All entries of one key, while the index is built. */
+interface Bucket<T> {
+  /** Numbers of the values, 0 where the key leaves the field open. */
   readonly namespace: number;
   readonly reason: number;
   readonly kind: number;
   readonly type: number;
-  /** Another key whose numbers mix to the same. */
-  readonly next: Entry<T> | undefined;
+  readonly entries: IndexEntry<T>[];
 }
 
-/** All keys that name the same fields. */
-interface Table<T> {
-  readonly namespace: boolean;
-  readonly reason: boolean;
-  readonly kind: boolean;
-  readonly type: boolean;
-  readonly entries: Map<number, Entry<T>>;
-}
+/** Numbers to a row: those of namespace, reason, kind and type, then start and end. Two rows are one cache line. */
+const ROW = 8;
+const START = 4;
+const END = 5;
+
+/** Bits of the fields a key names. */
+const NAMESPACE = 1;
+const REASON = 2;
+const KIND = 4;
+const TYPE = 8;
 
 /**
  * Finds what is kept under the values of an Event's namespace, reason, kind and type: one look-up for each set of
  * fields that keys name, so at most 15, however many keys there are.
+ *
+ * Flat tables of numbers, because time at thousands of rules goes into fetching memory: a look-up touches one line of
+ * the table and what it finds lies together.
  */
-export function createRuleIndex<T>(): RuleIndex<T> {
+export function createRuleIndex<T>(entries: readonly IndexEntry<T>[]): RuleIndex<T> {
   const namespaces = new Map<string, number>();
   const reasons = new Map<string, number>();
   const kinds = new Map<string, number>();
   const types = new Map<string, number>();
-  const tables: Table<T>[] = [];
-  const found: Bucket<T>[] = [];
 
-  const tableOf = ([namespace, reason, kind, type]: readonly boolean[]): Table<T> => {
-    const names = { namespace: namespace === true, reason: reason === true, kind: kind === true, type: type === true };
-    const known = tables.find(
-      (one) =>
-        one.namespace === names.namespace &&
-        one.reason === names.reason &&
-        one.kind === names.kind &&
-        one.type === names.type,
-    );
-    if (known) return known;
-    const table = { ...names, entries: new Map<number, Entry<T>>() };
-    tables.push(table);
-    return table;
+  const buckets = new Map<string, Bucket<T>>();
+  for (const entry of entries) {
+    const namespace = intern(namespaces, entry.key[0]);
+    const reason = intern(reasons, entry.key[1]);
+    const kind = intern(kinds, entry.key[2]);
+    const type = intern(types, entry.key[3]);
+    const id = `${namespace} ${reason} ${kind} ${type}`;
+    const bucket = buckets.get(id);
+    if (bucket) bucket.entries.push(entry);
+    else buckets.set(id, { namespace, reason, kind, type, entries: [entry] });
+  }
+
+  const fieldSets = [
+    ...new Set(
+      Array.from(buckets.values(), ({ namespace, reason, kind, type }) => fieldsNamed(namespace, reason, kind, type)),
+    ),
+  ];
+  const slots = 2 ** Math.ceil(Math.log2(2 * buckets.size + 1));
+  const rows = new Int32Array(slots * ROW);
+  const positions = new Int32Array(entries.length);
+  const rests: T[] = [];
+  for (const bucket of buckets.values()) {
+    const { namespace, reason, kind, type } = bucket;
+    let slot = mix(namespace, reason, kind, type) & (slots - 1);
+    while (rows[slot * ROW + END] !== 0) slot = (slot + 1) & (slots - 1);
+    rows.set([namespace, reason, kind, type], slot * ROW);
+    rows[slot * ROW + START] = rests.length;
+    for (const { position, rest } of bucket.entries) {
+      positions[rests.length] = position;
+      rests.push(rest);
+    }
+    rows[slot * ROW + END] = rests.length;
+  }
+
+  const found: number[] = [];
+  const look = (namespace: number, reason: number, kind: number, type: number): void => {
+    for (let slot = mix(namespace, reason, kind, type); ; slot += 1) {
+      const row = (slot & (slots - 1)) * ROW;
+      const end = rows[row + END] ?? 0;
+      if (end === 0) return;
+      if (rows[row] === namespace && rows[row + 1] === reason && rows[row + 2] === kind && rows[row + 3] === type) {
+        found.push(rows[row + START] ?? 0, end);
+        return;
+      }
+    }
   };
 
   return {
-    add(key, position, rest) {
-      const namespace = intern(namespaces, key[0]);
-      const reason = intern(reasons, key[1]);
-      const kind = intern(kinds, key[2]);
-      const type = intern(types, key[3]);
-      const { entries } = tableOf(key.map((value) => value !== null));
-      const mixed = mix(namespace, reason, kind, type);
-      const next = entries.get(mixed);
-      let entry = entryOf(next, namespace, reason, kind, type);
-      if (!entry) {
-        entry = { namespace, reason, kind, type, next, positions: [], rests: [] };
-        entries.set(mixed, entry);
-      }
-      entry.positions.push(position);
-      entry.rests.push(rest);
-    },
+    positions,
+    rests,
     find(event) {
-      const ofNamespace = namespaces.get(event.namespace) ?? 0;
-      const ofReason = reasons.get(event.reason) ?? 0;
-      const ofKind = kinds.get(event.involvedObject.kind) ?? 0;
-      const ofType = types.get(event.type) ?? 0;
+      const namespace = namespaces.get(event.namespace) ?? 0;
+      const reason = reasons.get(event.reason) ?? 0;
+      const kind = kinds.get(event.involvedObject.kind) ?? 0;
+      const type = types.get(event.type) ?? 0;
+      const named = fieldsNamed(namespace, reason, kind, type);
       found.length = 0;
-      for (const table of tables) {
-        const namespace = table.namespace ? ofNamespace : 0;
-        const reason = table.reason ? ofReason : 0;
-        const kind = table.kind ? ofKind : 0;
-        const type = table.type ? ofType : 0;
-        const entry = entryOf(table.entries.get(mix(namespace, reason, kind, type)), namespace, reason, kind, type);
-        if (entry) found.push(entry);
+      for (const fields of fieldSets) {
+        // A value that no key names fits none that names its field.
+        if ((fields & named) !== fields) continue;
+        look(
+          fields & NAMESPACE ? namespace : 0,
+          fields & REASON ? reason : 0,
+          fields & KIND ? kind : 0,
+          fields & TYPE ? type : 0,
+        );
       }
       return found;
     },
   };
 }
 
-/** 0 for a field left open, and so for a value no key names; else a number of its own. */
+/** 0 for a field left open, else a number of its own. */
 function intern(names: Map<string, number>, value: string | null | undefined): number {
   if (value === null || value === undefined) return 0;
   const number = names.get(value) ?? names.size + 1;
@@ -103,22 +134,10 @@ function intern(names: Map<string, number>, value: string | null | undefined): n
   return number;
 }
 
-function entryOf<T>(
-  first: Entry<T> | undefined,
-  namespace: number,
-  reason: number,
-  kind: number,
-  type: number,
-): Entry<T> | undefined {
-  let entry = first;
-  while (entry) {
-    if (entry.namespace === namespace && entry.reason === reason && entry.kind === kind && entry.type === type) break;
-    entry = entry.next;
-  }
-  return entry;
+function fieldsNamed(namespace: number, reason: number, kind: number, type: number): number {
+  return (namespace && NAMESPACE) | (reason && REASON) | (kind && KIND) | (type && TYPE);
 }
 
-/** One number of 30 bits for four: V8 keeps those in place, larger ones as objects of their own. */
 function mix(namespace: number, reason: number, kind: number, type: number): number {
   const mixed = Math.imul(Math.imul(Math.imul(namespace, 0x01000193) ^ reason, 0x01000193) ^ kind, 0x01000193) ^ type;
   return (mixed ^ (mixed >>> 15)) & 0x3fffffff;
