@@ -4,7 +4,7 @@ import type { RuleSet } from "./model/rule.ts";
 import type { Database } from "./runtime/database.ts";
 
 /** What changed since the last save. */
-export interface CheckpointChange {
+interface CheckpointChange {
   /** Null leaves the stored one: something before it is not decided yet. */
   readonly since: Since | null;
   readonly counts: readonly KnownCount[];
@@ -46,12 +46,14 @@ export function createCheckpoint(database: Database): Checkpoint {
   };
 
   return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote it
     since: () => value("since") as Since | null,
     *counts() {
       for (const row of readCounts.rows()) {
         yield { uid: String(row["uid"]), count: Number(row["count"]), lastSeenAt: Number(row["last_seen_at"]) };
       }
     },
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote them
     groups: () => readGroups.rows().map((row) => JSON.parse(String(row["state"])) as GroupState),
     save({ since, counts, groups, removedGroups }) {
       if (since) writeValue.run("since", JSON.stringify(since));
@@ -62,6 +64,7 @@ export function createCheckpoint(database: Database): Checkpoint {
     forgetCountsBefore(epochMs) {
       forgetCounts.run(epochMs);
     },
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `saveLastGoodRules` wrote it
     lastGoodRules: () => value("last-good-rules") as RuleSet | null,
     saveLastGoodRules(ruleSet) {
       writeValue.run("last-good-rules", JSON.stringify(ruleSet));

@@ -44,5 +44,6 @@ export async function compileInChild({ command, configPath, rulesPath }: Compile
   });
   if (status !== 0)
     throw new CompileFailed(Buffer.concat(err).toString().trim() || `the compiler exited with ${status}`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the child is this program
   return JSON.parse(Buffer.concat(out).toString()) as Compiled;
 }

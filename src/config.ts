@@ -7,7 +7,7 @@ import type { SecretSource } from "./runtime/secret.ts";
 import { indexLines, type LineIndex, type Span } from "./text-position.ts";
 
 /** A layout as its author wrote it: every text in it is a Handlebars template, to be rendered before it is serialised. */
-export type TemplateTree =
+type TemplateTree =
   | string
   | number
   | boolean

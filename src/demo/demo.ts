@@ -127,7 +127,7 @@ async function printArrivals(bot: FeishuBot, signal: AbortSignal): Promise<void>
     const arrivals = bot.requests().filter((request) => request.accepted);
     for (const { text, at } of arrivals.slice(printed)) {
       const time = new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-      print(printCard(JSON.parse(text) as Readonly<Record<string, unknown>>, time, colours));
+      print(printCard(JSON.parse(text), time, colours));
     }
     printed = arrivals.length;
     if (last) return;

@@ -1,16 +1,19 @@
 import { styleText } from "node:util";
 
-type Json = Readonly<Record<string, unknown>>;
-
 const BAR: Readonly<Record<string, "red" | "yellow" | "blue">> = { red: "red", orange: "yellow", blue: "blue" };
 
 function at(tree: unknown, ...path: readonly (string | number)[]): unknown {
   let node = tree;
   for (const step of path) {
-    if (typeof node !== "object" || node === null) return null;
-    node = (node as Readonly<Record<string | number, unknown>>)[step];
+    if (typeof node !== "object" || node === null) return "";
+    node = Object.getOwnPropertyDescriptor(node, step)?.value;
   }
   return node;
+}
+
+function textAt(tree: unknown, ...path: readonly (string | number)[]): string {
+  const value = at(tree, ...path);
+  return typeof value === "string" ? value : "";
 }
 
 /** What Feishu's client makes of the markdown on our cards: bold labels, and characters written as entities. */
@@ -21,14 +24,14 @@ function plain(markdown: string, bold: (text: string) => string): string {
 }
 
 /** A card a bot took, as lines for a terminal. `colours` false gives the plain text. */
-export function printCard(body: Json, time: string, colours: boolean): string {
-  const colour = BAR[String(at(body, "card", "header", "template"))] ?? "blue";
+export function printCard(body: unknown, time: string, colours: boolean): string {
+  const colour = BAR[textAt(body, "card", "header", "template")] ?? "blue";
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     colours ? styleText(style, text, { validateStream: false }) : text;
-  const title = String(at(body, "card", "header", "title", "content") ?? at(body, "content", "text") ?? "");
+  const title = textAt(body, "card", "header", "title", "content") || textAt(body, "content", "text");
   const elements = at(body, "card", "elements");
   const lines = (Array.isArray(elements) ? elements : [])
-    .map((element) => String(at(element, "text", "content") ?? ""))
+    .map((element) => textAt(element, "text", "content"))
     .flatMap((markdown) => plain(markdown, (label) => paint("bold", label)).split("\n"));
   const bar = paint(colour, "┃");
   return [

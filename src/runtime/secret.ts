@@ -7,7 +7,7 @@ export type SecretSource =
   | { readonly kind: "file"; readonly path: string };
 
 /** A secret that prints as `[redacted]` whatever prints it. */
-export interface Secret {
+interface Secret {
   /** The current value, white space around it removed. Throws what the file system throws when its file is gone. */
   reveal(): string;
 }

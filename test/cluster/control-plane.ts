@@ -37,6 +37,11 @@ function freePort(): Promise<number> {
   });
 }
 
+/** A call of etcd's key-value service, through its JSON gateway. */
+function post(etcdUrl: string, call: string, body: object): Promise<Response> {
+  return fetch(`${etcdUrl}/v3/kv/${call}`, { method: "POST", body: JSON.stringify(body) });
+}
+
 /** Starts both and waits until they answer; about five seconds. */
 export async function startControlPlane(assets: string): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), "kubewhen-cluster-"));
@@ -57,17 +62,26 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     return child;
   };
   const etcd = start("etcd", [
-    ...["--name=default", `--data-dir=${path("etcd")}`, "--unsafe-no-fsync"],
-    ...[`--listen-client-urls=${etcdUrl}`, `--advertise-client-urls=${etcdUrl}`],
-    ...[`--listen-peer-urls=${peerUrl}`, `--initial-advertise-peer-urls=${peerUrl}`],
+    "--name=default",
+    `--data-dir=${path("etcd")}`,
+    "--unsafe-no-fsync",
+    `--listen-client-urls=${etcdUrl}`,
+    `--advertise-client-urls=${etcdUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
     `--initial-cluster=default=${peerUrl}`,
   ]);
   const api = start("kube-apiserver", [
-    ...[`--etcd-servers=${etcdUrl}`, `--cert-dir=${path("certs")}`],
-    ...["--bind-address=127.0.0.1", `--secure-port=${secure}`, "--service-cluster-ip-range=10.0.0.0/24"],
-    ...["--service-account-issuer=https://kubernetes.default.svc"],
-    ...[`--service-account-key-file=${path("sa.pub")}`, `--service-account-signing-key-file=${path("sa.key")}`],
-    ...["--authorization-mode=RBAC", `--token-auth-file=${path("tokens.csv")}`],
+    `--etcd-servers=${etcdUrl}`,
+    `--cert-dir=${path("certs")}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${secure}`,
+    "--service-cluster-ip-range=10.0.0.0/24",
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-key-file=${path("sa.pub")}`,
+    `--service-account-signing-key-file=${path("sa.key")}`,
+    "--authorization-mode=RBAC",
+    `--token-auth-file=${path("tokens.csv")}`,
     "--disable-admission-plugins=ServiceAccount",
   ]);
   const exited = [etcd, api].map((child) => new Promise<void>((resolve) => child.once("exit", () => resolve())));
@@ -109,10 +123,10 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     return {
       kubeconfig: kubeconfig(),
       async compact() {
-        const post = (call: string, body: object): Promise<Response> =>
-          fetch(`${etcdUrl}/v3/kv/${call}`, { method: "POST", body: JSON.stringify(body) });
-        const answer = (await (await post("range", { key: "AA==" })).json()) as { header: { revision: string } };
-        await post("compaction", { revision: answer.header.revision, physical: true });
+        const answer = (await (await post(etcdUrl, "range", { key: "AA==" })).json()) as {
+          header: { revision: string };
+        };
+        await post(etcdUrl, "compaction", { revision: answer.header.revision, physical: true });
       },
       stop,
     };

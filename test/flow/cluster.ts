@@ -94,8 +94,14 @@ export async function startEmulatedCluster(): Promise<EmulatedCluster> {
       server.events.create({
         ...rest,
         apiVersion: "v1",
-        ...{ involvedObject: regarding, message: note, eventTime, action, firstTimestamp: null, lastTimestamp: null },
-        ...{ source: {}, reportingComponent: "default-scheduler" },
+        involvedObject: regarding,
+        message: note,
+        eventTime,
+        action,
+        firstTimestamp: null,
+        lastTimestamp: null,
+        source: {},
+        reportingComponent: "default-scheduler",
       });
       return Promise.resolve();
     },

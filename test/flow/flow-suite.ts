@@ -13,14 +13,14 @@ const TOKEN = "0f0f0f0f-1111-2222-3333-444444444444";
 export interface Flow<C extends Cluster> {
   readonly cluster: C;
   readonly bot: FeishuBot;
-  start(rules: string, config?: Readonly<Record<string, unknown>>): Promise<Program>;
+  readonly start: (rules: string, config?: Readonly<Record<string, unknown>>) => Promise<Program>;
   /** Starts the same installation once more. */
-  again(): Promise<Program>;
-  writeRules(text: string): void;
+  readonly again: () => Promise<Program>;
+  readonly writeRules: (text: string) => void;
   /** Waits until the bot has taken this many cards, and answers what they show. */
-  cards(count: number): Promise<readonly string[]>;
+  readonly cards: (count: number) => Promise<readonly string[]>;
   /** The same after a while in which more could have come. */
-  cardsInTheEnd(program: Program): Promise<readonly string[]>;
+  readonly cardsInTheEnd: (program: Program) => Promise<readonly string[]>;
 }
 
 let serial = 0;
@@ -44,6 +44,10 @@ export function anEventToWrite(parts: Partial<EventToWrite> = {}): EventToWrite 
   };
 }
 
+function aChangeOf(object: string): EventToWrite {
+  return anEventToWrite({ kind: "ConfigMap", object, reason: "Changed" });
+}
+
 /** Sets up a cluster, a signed bot and what a test starts, and takes all of it down. */
 export function useFlow<C extends Cluster>(startCluster: () => Promise<C>): () => Flow<C> {
   let flow: Flow<C> | null = null;
@@ -53,6 +57,7 @@ export function useFlow<C extends Cluster>(startCluster: () => Promise<C>): () =
   beforeEach(async () => {
     const cluster = await startCluster();
     const bot = await startFeishuBot({ clock: systemClock, token: TOKEN, settings: { secret: SIGN_SECRET } });
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- it is about this test's installation
     const started = async (): Promise<Program> => {
       if (!installation) throw new Error("nothing is installed");
       const program = await installation.start();
@@ -188,11 +193,10 @@ export function describeFlow(name: string, startCluster: () => Promise<Cluster>)
       await cluster.createConfigMap("labelled", { team: "edge" });
       await cluster.createConfigMap("other", { team: "core" });
       const program = await start(`when kind=ConfigMap and label.team=edge notify feishu${MARKED}`);
-      const about = (object: string): EventToWrite => anEventToWrite({ kind: "ConfigMap", object, reason: "Changed" });
-      await cluster.create(about("other"));
-      await cluster.create(about("labelled"));
-      await cluster.create(about("labelled"));
-      await cluster.create(about("missing"));
+      await cluster.create(aChangeOf("other"));
+      await cluster.create(aChangeOf("labelled"));
+      await cluster.create(aChangeOf("labelled"));
+      await cluster.create(aChangeOf("missing"));
       await until("all look-ups", async () => (await program.metric("kubewhen_object_lookups_total")) === 3);
       await until("the matches", async () => (await program.metric("kubewhen_matches_total")) >= 2);
       const told = await cardsInTheEnd(program);
