@@ -54,9 +54,9 @@ describe.runIf(hasCluster)("with a cluster", () => {
 });
 
 describe.runIf(!hasCluster)("without a cluster", () => {
-  test("says what it needs and runs nothing", ({ skip }) => {
+  test("nothing runs", ({ skip }) => {
     expect(hasCluster).toBe(false);
-    skip("set KUBEBUILDER_ASSETS (etcd, kube-apiserver) or KUBECONFIG (a throw-away cluster)");
+    skip();
   });
 });
 
