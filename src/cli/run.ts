@@ -3,7 +3,7 @@ import { RefusedInputs, runEngine } from "../main.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { StorageError } from "../runtime/database.ts";
 import { KubeConfigError } from "../runtime/kube.ts";
-import { createLogger } from "../runtime/logger.ts";
+import { createLogger, type Logger } from "../runtime/logger.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createRedactor } from "../runtime/secret.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -25,6 +25,7 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
   }
   const redactor = createRedactor();
   const logger = createLogger(redactor, logLevel);
+  guardCrashes(logger);
   const stopping = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -60,6 +61,18 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
     }
     throw error;
   }
+}
+
+/**
+ * A bug ends the process, and Kubernetes starts it again. Its last words go through the redactor like all others, and
+ * a diagnostic report, if the operator asked Node for one, leaves the environment out: there may be secrets in it.
+ */
+function guardCrashes(logger: Logger): void {
+  process.report.excludeEnv = true;
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "a bug in kubewhen ends the process");
+    process.exit(EXIT.cannotRun);
+  });
 }
 
 /** How to run this program again: as it runs now, flags of Node included. */
