@@ -1,12 +1,16 @@
 import type { Reflector } from "./collect/reflector.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
+import type { Progress } from "./progress.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Database } from "./runtime/database.ts";
 import type { Condition } from "./runtime/server.ts";
 
 export interface Health {
-  /** False when the watch has shown no sign of life for long, or the outbox cannot be written. */
+  /**
+   * False when the watch has shown no sign of life for long, unless it waits for room in the outbox; or when the
+   * outbox cannot be written.
+   */
   readonly health: () => Condition;
   /** False until the cluster's state has been read, and while the API server does not let us watch. */
   readonly readiness: () => Condition;
@@ -16,6 +20,7 @@ export interface Health {
 
 export interface HealthOptions {
   readonly reflector: Pick<Reflector, "progress">;
+  readonly progress: Pick<Progress, "isBehind">;
   readonly database: Pick<Database, "writable">;
   readonly deliveries: Pick<Deliveries, "state">;
   readonly clock: Clock;
@@ -29,8 +34,10 @@ const DISK_LOOK_PAUSE_MS = 60_000;
 const SHOWN_DIAGNOSTICS = 10;
 
 /** See `Health`. A receiver that cannot be reached makes neither false: days offline are normal, and nothing is lost. */
-export function createHealth({ reflector, database, deliveries, clock }: HealthOptions): Health {
+export function createHealth({ reflector, progress, database, deliveries, clock }: HealthOptions): Health {
   let refused: Record<string, unknown> | null = null;
+  /** When a full outbox was last seen to hold the watch up: a restart would not help it. */
+  let heldUpAt = -Infinity;
   let disk = { writable: true, at: -Infinity };
 
   const writable = (): boolean => {
@@ -42,7 +49,9 @@ export function createHealth({ reflector, database, deliveries, clock }: HealthO
 
   return {
     health() {
-      const silentMs = Math.round(clock.monotonic() - reflector.progress().lastAliveAt);
+      const now = clock.monotonic();
+      if (progress.isBehind()) heldUpAt = now;
+      const silentMs = Math.round(now - Math.max(reflector.progress().lastAliveAt, heldUpAt));
       const outboxWritable = writable();
       return { ok: silentMs < SILENCE_MS && outboxWritable, details: { watchSilentMs: silentMs, outboxWritable } };
     },

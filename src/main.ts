@@ -16,7 +16,7 @@ import type { RuleSet } from "./model/rule.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createProgress } from "./progress.ts";
 import type { Clock } from "./runtime/clock.ts";
-import { openDatabase } from "./runtime/database.ts";
+import { openDatabase, StorageError } from "./runtime/database.ts";
 import { createKubeApi } from "./runtime/kube.ts";
 import type { Logger } from "./runtime/logger.ts";
 import type { Metrics } from "./runtime/metrics.ts";
@@ -63,14 +63,19 @@ export class RefusedInputs extends Error {
  */
 export async function runEngine(options: EngineOptions, signal: AbortSignal): Promise<void> {
   const { clock, networkClock, logger, metrics, redactor } = options;
+  const stopping = new AbortController();
+  const stop = AbortSignal.any([signal, stopping.signal]);
 
+  // Before the files are read: what changes while they are is a change.
+  const changes = watchFiles(options.inputPaths, clock, stop);
   const first = await options.compile();
   let config = requireConfig(first);
-  logDiagnostics(logger, first.diagnostics);
+  const { cluster } = config;
 
   const database = openDatabase(config.outbox.path, logger);
   const checkpoint = createCheckpoint(database);
   let ruleSet = first.ruleSet ?? lastGood(checkpoint.lastGoodRules(), config, first.diagnostics);
+  logDiagnostics(logger, first.diagnostics);
   if (!first.ruleSet) logger.error("rules have errors: the last good set, kept on disk, runs instead");
 
   const api = createKubeApi({ kubeconfig: options.kubeconfig, clock: networkClock, logger });
@@ -80,7 +85,7 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
   const outbox = createOutbox({ database, clock, metrics, maxBytes: config.outbox.maxBytes });
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
   let selector = "";
-  let prefilter: Prefilter = () => null;
+  let prefilter: Prefilter = skipNothing;
   const reflector = createReflector({
     api,
     clock: networkClock,
@@ -90,24 +95,42 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     // A watch outlives a reload that leaves the selector alone.
     skip: () => (line) => prefilter(line),
   });
-  let renderer: Renderer = createRenderer(config);
+  let renderer: Renderer = createRenderer({ ...config, cluster });
   const pipeline = createPipeline({
-    ...{ reflector, occurrences, lookup, evaluator, progress, checkpoint, clock, logger, metrics },
+    reflector,
+    occurrences,
+    lookup,
+    evaluator,
+    progress,
+    checkpoint,
+    clock,
+    logger,
+    metrics,
     renderer: () => renderer,
+    isReceiver: (name) => config.receivers.some((receiver) => receiver.name === name),
     startupMaxAgeMs: () => config.startup.maxAgeMs,
   });
   const deliveries = createDeliveries({ outbox, clock, networkClock, logger, metrics, redactor, print: options.print });
-  const health = createHealth({ reflector, database, deliveries, clock: networkClock });
+  const health = createHealth({ reflector, progress, database, deliveries, clock: networkClock });
 
   const use = (nextConfig: Config, nextRules: RuleSet): void => {
     config = nextConfig;
     ruleSet = nextRules;
-    renderer = createRenderer(config);
+    renderer = createRenderer({ ...config, cluster });
     evaluator.use(ruleSet);
     prefilter = createPrefilter(ruleSet);
     selector = deriveSelector(ruleSet);
     metrics.rulesLoaded.set(ruleSet.statements.length);
     logger.info({ statements: ruleSet.statements.length, fieldSelector: selector }, "rules in force");
+  };
+
+  const saveLastGood = (): void => {
+    try {
+      checkpoint.saveLastGoodRules(ruleSet);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      logger.warn({ reason: error.reason }, "cannot keep these rules on disk: a restart may fall back to older ones");
+    }
   };
 
   const reload = async (): Promise<void> => {
@@ -128,7 +151,7 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     }
     logDiagnostics(logger, compiled.diagnostics);
     use(compiled.config, compiled.ruleSet);
-    checkpoint.saveLastGoodRules(ruleSet);
+    saveLastGood();
     if (selector !== before.selector) {
       pipeline.reselected();
       reflector.restart();
@@ -144,23 +167,32 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
 
   use(config, ruleSet);
   metrics.reloadRefused.set(first.ruleSet ? 0 : 1);
-  if (first.ruleSet) checkpoint.saveLastGoodRules(ruleSet);
+  if (first.ruleSet) saveLastGood();
   else health.refuse(first.diagnostics, undefined);
 
   const server = await startServer({ listen: config.server.listen, ...health, metrics });
   logger.info({ server: api.server, port: server.port }, "kubewhen started");
   options.onStarted?.(server.port);
-  const watching = pipeline.run(signal);
-  await deliveries.use(config.receivers);
+  const watching = pipeline.run(stop);
   const reloading = (async (): Promise<void> => {
-    for await (const _change of watchFiles(options.inputPaths, clock, signal)) await reload();
+    await deliveries.use(config.receivers);
+    while ((await changes.next()).done !== true) await reload();
   })();
-
-  await Promise.all([watching, reloading]);
-  await deliveries.close();
-  await Promise.all([server.close(), api.close()]);
-  database.close();
+  try {
+    await Promise.all([watching, reloading]);
+  } finally {
+    // A bug in one of the two ends the other as well, and with it the process.
+    stopping.abort();
+    await Promise.allSettled([watching, reloading]);
+    await deliveries.close();
+    await Promise.all([server.close(), api.close()]);
+    database.close();
+  }
   logger.info("kubewhen stopped");
+}
+
+function skipNothing(): null {
+  return null;
 }
 
 function requireConfig({ config, diagnostics }: Compiled): Config {
@@ -175,7 +207,7 @@ function lastGood(rules: RuleSet | null, config: Config, diagnostics: readonly D
     (statement) =>
       statement.kind === "drop" ||
       (statement.receivers.every((name) => receivers.has(name)) &&
-        (statement.template === null || statement.template in config.templates)),
+        (statement.template === null || Object.hasOwn(config.templates, statement.template))),
   );
   if (!rules || usable !== true) throw new RefusedInputs(diagnostics);
   return rules;

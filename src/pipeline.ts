@@ -19,6 +19,8 @@ export interface PipelineParts {
   readonly lookup: Lookup;
   readonly evaluator: Evaluator;
   readonly renderer: () => Renderer;
+  /** Whether the configuration names this receiver now. */
+  readonly isReceiver: (name: string) => boolean;
   readonly progress: Progress;
   readonly checkpoint: Checkpoint;
   readonly clock: Clock;
@@ -40,6 +42,8 @@ export interface Pipeline {
 
 /** How often a flood is looked at, and a full outbox asked again. */
 const TICK_MS = 1_000;
+/** How often a full outbox is told. */
+const WARN_PAUSE_MS = 60_000;
 /** Reporters stamp whole seconds with clocks of their own. */
 const RESELECT_SLACK_MS = 5_000;
 
@@ -56,6 +60,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   /** Set by a new selection until a list has been taken with it. */
   let reselectedSince: { readonly since: Since; listed: boolean } | null = null;
   let stopped = AbortSignal.abort();
+  let warnedAt = -Infinity;
 
   /** Stations 2 to 8 for everything one read of the stream brought. */
   const decide = (batch: WatchBatch): Notification[] => {
@@ -87,7 +92,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 
   const renderFloods = (everything = false): Notification[] =>
-    evaluator.floods(everything).flatMap((flood) => parts.renderer().renderDigest(flood));
+    evaluator.floods(everything).flatMap((flood) => {
+      // It began up to a minute ago, and a reload may have taken a receiver away since.
+      const receivers = flood.receivers.filter((name) => parts.isReceiver(name));
+      if (receivers.length < flood.receivers.length) {
+        parts.logger.warn({ rule: flood.rule.name, told: receivers }, "a flood's receiver is gone: it is not told");
+      }
+      return parts.renderer().renderDigest({ ...flood, receivers });
+    });
 
   /** Looks the object up beside the stream: nothing waits for it but this Event. */
   const park = (seen: SeenEvent): Notification[] => {
@@ -106,13 +118,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   /** Station 9. Waits while the outbox is full: the watch stands still and the API server keeps the Events. */
   const store = async (notifications: readonly Notification[]): Promise<void> => {
-    if (notifications.length === 0) return;
-    for (let waited = 0; ; waited += 1) {
-      const trouble = progress.save(notifications);
-      if (trouble === null) return;
-      if (waited % 60 === 0) parts.logger.warn({ trouble }, "cannot store notifications: the watch waits");
+    // Looked-up Events are stored beside the stream: it waits for them here, or they would pile up in memory.
+    if (notifications.length === 0 && !progress.isBehind()) return;
+    let trouble = progress.save(notifications);
+    while (trouble !== null) {
+      if (clock.monotonic() - warnedAt >= WARN_PAUSE_MS) {
+        warnedAt = clock.monotonic();
+        parts.logger.warn({ trouble }, "cannot store notifications: the watch waits");
+      }
       if (stopped.aborted) return;
       await clock.sleep(TICK_MS, stopped).catch(() => {});
+      trouble = progress.save([]);
     }
   };
 

@@ -14,9 +14,14 @@ export interface Progress {
   /** An Event's decision is still out: the checkpoint must not claim it. Held once per call. */
   hold(eventUid: string): void;
   release(eventUid: string): void;
-  /** Stores everything gathered, or nothing and says why. What was gathered is kept for the next call. */
+  /**
+   * Stores everything gathered, or nothing and says why. What was gathered is kept for the next call, these
+   * notifications too: no later checkpoint may claim their Events without them.
+   */
   save(notifications: readonly Notification[]): null | "full" | StorageError["reason"];
-  /** Saves the checkpoint alone if that is due, and forgets what is long over. A failure is tried again later. */
+  /** Notifications given to `save` are not on disk yet. */
+  isBehind(): boolean;
+  /** Saves if that is due, and forgets what is long over. A failure is tried again later. */
   saveNowAndThen(): void;
 }
 
@@ -34,6 +39,10 @@ const SAVE_PAUSE_MS = 30_000;
 /** The API server keeps Events for an hour (`--event-ttl`); a count is kept a little longer. */
 const COUNTS_KEPT_MS = 2 * 3_600_000;
 
+function groupId({ ruleKey, group }: GroupKey): string {
+  return `${ruleKey} ${group}`;
+}
+
 /** See `Progress`. Nothing is gathered at first. */
 export function createProgress(options: ProgressOptions): Progress {
   const { occurrences, evaluator, outbox, checkpoint, database, clock } = options;
@@ -41,11 +50,10 @@ export function createProgress(options: ProgressOptions): Progress {
   const groups = new Map<string, GroupState>();
   const removedGroups = new Map<string, GroupKey>();
   const held = new Map<string, number>();
+  let unsaved: readonly Notification[] = [];
   let read: Since | null = null;
   let savedAt = clock.monotonic();
   let forgottenAt = -Infinity;
-
-  const groupId = ({ ruleKey, group }: GroupKey): string => `${ruleKey} ${group}`;
 
   const gather = (): void => {
     for (const row of occurrences.changed()) counts.set(row.uid, row);
@@ -61,9 +69,10 @@ export function createProgress(options: ProgressOptions): Progress {
 
   const save = (notifications: readonly Notification[]): ReturnType<Progress["save"]> => {
     gather();
+    if (notifications.length > 0) unsaved = [...unsaved, ...notifications];
     const decided = [...counts.values()].filter((row) => !held.has(row.uid));
     const work = (): null | "full" => {
-      if (outbox.enqueue(notifications) === "full") return "full";
+      if (outbox.enqueue(unsaved) === "full") return "full";
       checkpoint.save({
         since: held.size === 0 ? read : null,
         counts: decided,
@@ -78,7 +87,7 @@ export function createProgress(options: ProgressOptions): Progress {
     };
     try {
       // Without a notification a power cut costs at most a second look at what the API server still has.
-      const trouble = database.transaction(work, notifications.length > 0 ? "full" : "normal");
+      const trouble = database.transaction(work, unsaved.length > 0 ? "full" : "normal");
       if (trouble) return trouble;
     } catch (error) {
       if (error instanceof StorageError) return error.reason;
@@ -87,6 +96,7 @@ export function createProgress(options: ProgressOptions): Progress {
     for (const { uid } of decided) counts.delete(uid);
     groups.clear();
     removedGroups.clear();
+    unsaved = [];
     savedAt = clock.monotonic();
     return null;
   };
@@ -104,6 +114,7 @@ export function createProgress(options: ProgressOptions): Progress {
       else held.delete(eventUid);
     },
     save,
+    isBehind: () => unsaved.length > 0,
     saveNowAndThen() {
       if (clock.monotonic() - savedAt < SAVE_PAUSE_MS) return;
       save([]);

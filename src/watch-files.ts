@@ -7,19 +7,29 @@ const LOOK_PAUSE_MS = 2_000;
 
 /**
  * Yields after each change of the files, or of the `*.rules` in the folders, that `paths` names; until aborted.
+ * Changes count from the call on, not from the first look.
  *
  * It looks instead of being told: a mounted ConfigMap changes by one renamed link (`..data`) that file notification
  * misses on some file systems, and a few `stat` calls cost nothing. A file that is gone for a moment is no change.
  */
-export async function* watchFiles(paths: readonly string[], clock: Clock, signal: AbortSignal): AsyncGenerator<void> {
-  let known = paths.map(fingerprint);
+export function watchFiles(paths: readonly string[], clock: Clock, signal: AbortSignal): AsyncGenerator<true> {
+  return look(paths, paths.map(fingerprint), clock, signal);
+}
+
+async function* look(
+  paths: readonly string[],
+  start: readonly (string | null)[],
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<true> {
+  let known = start;
   while (!signal.aborted) {
     await clock.sleep(LOOK_PAUSE_MS, signal).catch(() => {});
     if (signal.aborted) return;
     const seen = paths.map((path, i) => fingerprint(path) ?? known[i] ?? null);
     if (seen.some((one, i) => one !== known[i])) {
       known = seen;
-      yield;
+      yield true;
     }
   }
 }
