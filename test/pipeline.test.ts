@@ -1,0 +1,471 @@
+import * as fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import type { WatchBatch } from "../src/collect/reflector.ts";
+import type { Rule, Statement } from "../src/model/rule.ts";
+import { arbitraryRawEvent, arbitraryRuleSet } from "./support/arbitrary-events.ts";
+import {
+  anItem,
+  createHeldLookup,
+  drain,
+  startEngine,
+  type EngineParts,
+  type HeldLookup,
+  type TestEngine,
+} from "./support/engine.ts";
+import { NOON } from "./support/events.ts";
+import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
+import { sumOf } from "./support/metric-values.ts";
+import { aDrop, aRule, is, label, notOf } from "./support/rules.ts";
+
+const EVERYTHING = [aRule({ name: "all" })];
+/** Room for three cards of this file's Events, not for four. */
+const THREE_CARDS = 3_600;
+
+/** An Event out of a list, last seen at `at`. */
+function listed(uid: string, version: number, at: number): ReturnType<typeof anItem> {
+  const time = new Date(at).toISOString();
+  return anItem(uid, version, { initial: true, firstTimestamp: time, lastTimestamp: time });
+}
+
+/** An engine that ends with the test. */
+function start(parts: Pick<EngineParts, "clock"> & Partial<EngineParts>): TestEngine {
+  const engine = startEngine({ statements: EVERYTHING, ...parts });
+  onTestFinished(() => engine.stop().catch(() => {}));
+  return engine;
+}
+
+/** Lets everything run that is not asleep on the clock. */
+async function settle(clock: FakeClock): Promise<void> {
+  await clock.advance(0);
+  await clock.advance(0);
+}
+
+async function ledgerOf({ metrics }: TestEngine): Promise<Record<string, number>> {
+  const outcome = (name: string): Promise<number> => sumOf(metrics.events, { outcome: name });
+  return {
+    received: await sumOf(metrics.eventsReceived),
+    malformed: await outcome("malformed"),
+    replayed: await outcome("replayed"),
+    unmatched: await outcome("unmatched"),
+    dropped: await outcome("dropped"),
+    matched: await outcome("matched"),
+  };
+}
+
+const rate = fc.option(fc.record({ notifications: fc.integer({ min: 1, max: 3 }), windowMs: fc.constant(60_000) }), {
+  nil: null,
+});
+const threshold = fc.option(fc.record({ occurrences: fc.integer({ min: 2, max: 5 }), windowMs: fc.constant(60_000) }), {
+  nil: null,
+});
+const receivers = fc.subarray(["feishu", "dump"], { minLength: 1 });
+
+function withClauses(statement: Statement, parts: Partial<Rule>): Statement {
+  return statement.kind === "drop" ? statement : { ...statement, ...parts };
+}
+
+const CATCH_ALL = notOf(is("reason", "Never"));
+const LAST: readonly Statement[] = [
+  aRule({ name: "rare", condition: CATCH_ALL, by: [], throttle: { notifications: 1, windowMs: 30_000 } }),
+  aRule({ name: "again", condition: CATCH_ALL }),
+];
+
+const arbitraryStatements: fc.Arbitrary<readonly Statement[]> = arbitraryRuleSet.chain(({ statements }) =>
+  fc.tuple(
+    ...statements.map((statement) =>
+      fc.record({ throttle: rate, threshold, receivers }).map((parts) => withClauses(statement, parts)),
+    ),
+  ),
+);
+
+const junk = fc.constantFrom<unknown>(null, "text", { kind: "Pod" }, { kind: "Event", metadata: { uid: "x" } }, []);
+
+const arbitraryObject: fc.Arbitrary<unknown> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({
+        raw: arbitraryRawEvent,
+        uid: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
+        count: fc.integer({ min: 1, max: 6 }),
+        namesake: fc.nat(12),
+      })
+      .map(({ raw, uid, count, namesake }) => {
+        Object.assign(raw["metadata"] as object, { uid });
+        Object.assign(raw["involvedObject"] as object, { name: `pod-${namesake}` });
+        return Object.assign(raw, { count });
+      }),
+  },
+  { weight: 1, arbitrary: junk },
+);
+
+const arbitraryBatch: fc.Arbitrary<Partial<WatchBatch>> = fc.record({
+  items: fc.array(
+    fc.record({ object: arbitraryObject, initial: fc.boolean(), type: fc.constantFrom("ADDED", "MODIFIED") }),
+    { maxLength: 6 },
+  ),
+  skipped: fc.nat(3),
+  malformed: fc.nat(3),
+  deleted: fc.nat(3),
+  resourceVersion: fc.option(fc.integer({ min: 1, max: 9 }).map(String), { nil: null }),
+});
+
+test("every Event, match and entry of any stream ends in exactly one line of its ledger", async () => {
+  const seenOutcomes = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(arbitraryStatements, fc.array(arbitraryBatch, { maxLength: 12 }), async (some, batches) => {
+      const statements = [...some, ...LAST];
+      const clock = createFakeClock(NOON);
+      const lookup = createHeldLookup({ labels: { app: "web" }, annotations: {} });
+      const engine = startEngine({ clock, statements, lookup, maxGroups: 3, receivers: ["feishu", "dump"] });
+      for (const batch of batches) {
+        await engine.reflector.give(batch);
+        await clock.advance(7_000);
+      }
+      const { metrics, outbox } = engine;
+      await engine.stop();
+
+      const { received, malformed, replayed, unmatched, dropped, matched } = await ledgerOf(engine);
+      expect(received).toBe(
+        batches.reduce(
+          (sum, { items = [], skipped = 0, malformed: lines = 0, deleted = 0 }) =>
+            sum + items.length + skipped + lines + deleted,
+          0,
+        ),
+      );
+      expect(received).toBe((malformed ?? 0) + (replayed ?? 0) + (unmatched ?? 0) + (dropped ?? 0) + (matched ?? 0));
+      expect(await sumOf(metrics.matchOutcomes)).toBe(await sumOf(metrics.matches));
+      const suppressed = await sumOf(metrics.matchOutcomes, { outcome: "suppressed" });
+      expect(await sumOf(metrics.suppressed)).toBe(suppressed);
+      const waiting = ["feishu", "dump"].reduce((sum, name) => sum + outbox.waiting(name), 0);
+      expect(await sumOf(metrics.entriesWritten)).toBe(waiting);
+      expect(await sumOf(metrics.ruleFailures)).toBe(0);
+
+      const known: Readonly<Record<string, readonly string[]>> = {
+        rule: statements.map(({ name }) => name),
+        receiver: ["feishu", "dump"],
+        outcome: [
+          "malformed",
+          "replayed",
+          "unmatched",
+          "dropped",
+          "matched",
+          "suppressed",
+          "covered",
+          "rendered",
+          "digested",
+        ],
+        why: ["threshold", "throttle", "history"],
+      };
+      for (const { name: metric, values } of await metrics.registry.getMetricsAsJSON()) {
+        for (const { labels } of values) {
+          for (const [name, value] of Object.entries(labels)) {
+            expect(known[name], `${metric} has label ${name}`).toContain(value);
+            if (name === "outcome" || name === "why") seenOutcomes.add(String(value));
+          }
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+  // The streams above lead everywhere an Event or a match can end.
+  expect([...seenOutcomes].toSorted()).toEqual(
+    [
+      "covered",
+      "digested",
+      "dropped",
+      "history",
+      "malformed",
+      "matched",
+      "rendered",
+      "replayed",
+      "suppressed",
+      "threshold",
+      "throttle",
+      "unmatched",
+    ].toSorted(),
+  );
+});
+
+test("what a batch leads to is on disk, with the counts that say so, before the next batch is read", async () => {
+  const clock = createFakeClock(NOON);
+  const first = start({ clock });
+  await first.reflector.give({ items: [anItem("a", 5), anItem("b", 6)], resourceVersion: "6" });
+  const second = start({ clock, folder: first.remains() });
+  expect([...second.checkpoint.counts()].map(({ uid }) => uid).toSorted()).toEqual(["a", "b"]);
+  expect(drain(second.outbox)).toHaveLength(2);
+  await second.reflector.give({ items: [anItem("a", 5, { initial: true }), anItem("b", 6, { initial: true })] });
+  expect(drain(second.outbox)).toEqual([]);
+});
+
+test("a process killed between decision and save has neither told nor forgotten what it decided", async () => {
+  const clock = createFakeClock(NOON);
+  const first = start({ clock, maxBytes: THREE_CARDS });
+  await first.reflector.give({ resourceVersion: "4" });
+  await first.reflector.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), resourceVersion: "7" });
+  void first.reflector.give({ items: [anItem("d", 8)], resourceVersion: "8" });
+  // Long enough for the checkpoint to be saved by itself, were it allowed to.
+  await clock.advance(120_000);
+  expect(first.outbox.waiting()).toBe(3);
+
+  const second = start({ clock, folder: first.remains() });
+  expect(second.checkpoint.since()?.resourceVersion).not.toBe("8");
+  expect(drain(second.outbox)).toHaveLength(3);
+  const all = ["a", "b", "c", "d"].map((uid, i) => anItem(uid, 5 + i, { initial: true }));
+  await second.reflector.give({ items: all, resourceVersion: "8" });
+  const told = drain(second.outbox);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain("pod-d");
+});
+
+test("an engine told to stop while the outbox is full stops, and tells the rest after the next start", async () => {
+  const clock = createFakeClock(NOON);
+  const first = start({ clock, maxBytes: THREE_CARDS });
+  await first.reflector.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), resourceVersion: "7" });
+  void first.reflector.give({ items: [anItem("d", 8)], resourceVersion: "8" });
+  await clock.advance(5_000);
+  await first.stop();
+
+  const second = start({ clock, folder: first.remains() });
+  drain(second.outbox);
+  await second.reflector.give({ items: [anItem("d", 8, { initial: true })], resourceVersion: "8" });
+  expect(drain(second.outbox)).toHaveLength(1);
+});
+
+test("a full outbox holds the watch up, says so once a minute, and goes on where it stopped once there is room", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = start({ clock, maxBytes: THREE_CARDS });
+  await engine.reflector.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), resourceVersion: "7" });
+  let taken = 0;
+  for (const [i, uid] of ["d", "e"].entries()) {
+    const version = String(8 + i);
+    void engine.reflector.give({ items: [anItem(uid, 8 + i)], resourceVersion: version }).then(() => (taken += 1));
+  }
+  await clock.advance(119_500);
+  expect(taken).toBe(0);
+  expect(engine.progress.isBehind()).toBe(true);
+  expect(engine.lines.filter((line) => line.includes("cannot store notifications"))).toHaveLength(2);
+  expect((await ledgerOf(engine))["received"]).toBe(4);
+
+  expect(drain(engine.outbox)).toHaveLength(3);
+  await clock.advance(2_000);
+  expect(taken).toBe(2);
+  expect(engine.progress.isBehind()).toBe(false);
+  expect(drain(engine.outbox).map((summary) => /pod-\w/.exec(summary)?.[0])).toEqual(["pod-d", "pod-e"]);
+});
+
+test("a disk that takes nothing holds the watch up as well, and nothing of it is lost", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = start({ clock });
+  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  const pages = (most: number): unknown => engine.database.prepare(`PRAGMA max_page_count = ${most}`).row();
+  pages(1);
+  const items = Array.from({ length: 60 }, (_, i) => anItem(`x${i}`, 6 + i));
+  void engine.reflector.give({ items, resourceVersion: "65" });
+  await clock.advance(5_000);
+  expect(engine.outbox.waiting()).toBe(1);
+  expect(engine.lines.join("")).toContain('"trouble":"full"');
+  pages(100_000);
+  await clock.advance(1_000);
+  expect(engine.outbox.waiting()).toBe(61);
+  expect(await sumOf(engine.metrics.entriesWritten)).toBe(61);
+});
+
+test("a disk that is not there at all is our bug: the run ends with it", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = startEngine({ clock, statements: EVERYTHING });
+  engine.database.close();
+  void engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await expect(engine.stop()).rejects.toThrow(/not open/);
+});
+
+const BY_LABEL = [aRule({ name: "edge", condition: label("team", "edge") })];
+const EDGE = { labels: { team: "edge" }, annotations: {} };
+
+function startHeld(
+  clock: FakeClock,
+  parts: Partial<Omit<EngineParts, "clock">> = {},
+): { engine: TestEngine; lookup: HeldLookup } {
+  const lookup = createHeldLookup();
+  return { lookup, engine: start({ clock, statements: BY_LABEL, lookup, ...parts }) };
+}
+
+test("an Event whose labels are being looked up holds nobody up, and the checkpoint does not claim it", async () => {
+  const clock = createFakeClock(NOON);
+  const { engine, lookup } = startHeld(clock, { statements: [...BY_LABEL, aDrop(is("reason", "Never"))] });
+  await engine.reflector.give({ resourceVersion: "4" });
+  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await engine.reflector.give({ items: [anItem("b", 6)], resourceVersion: "6" });
+  expect(lookup.waiting()).toBe(2);
+  await clock.advance(60_000);
+  expect(engine.checkpoint.since()?.resourceVersion).toBe("4");
+  expect([...engine.checkpoint.counts()]).toEqual([]);
+
+  const second = startHeld(clock, { folder: engine.remains() });
+  await second.engine.reflector.give({ items: [anItem("a", 5, { initial: true })], resourceVersion: "6" });
+  second.lookup.answer(EDGE);
+  await settle(clock);
+  expect(drain(second.engine.outbox)).toHaveLength(1);
+
+  lookup.answer(EDGE);
+  await settle(clock);
+  await clock.advance(60_000);
+  expect(engine.checkpoint.since()?.resourceVersion).toBe("6");
+  expect([...engine.checkpoint.counts()].map(({ uid }) => uid).toSorted()).toEqual(["a", "b"]);
+  expect(engine.outbox.waiting()).toBe(2);
+});
+
+test("an Event that repeats while its labels are looked up stays unclaimed until both are decided", async () => {
+  const clock = createFakeClock(NOON);
+  const { engine, lookup } = startHeld(clock);
+  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await engine.reflector.give({ items: [anItem("a", 6, { count: 2 })], resourceVersion: "6" });
+  await clock.advance(60_000);
+  expect([...engine.checkpoint.counts()]).toEqual([]);
+  lookup.answer({ labels: {}, annotations: {} });
+  await settle(clock);
+  await clock.advance(60_000);
+  expect([...engine.checkpoint.counts()]).toMatchObject([{ uid: "a", count: 2 }]);
+});
+
+test("an Event still being looked up at the end is decided after the next start", async () => {
+  const clock = createFakeClock(NOON);
+  const { engine, lookup } = startHeld(clock);
+  await engine.reflector.give({ resourceVersion: "4" });
+  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await engine.stop();
+  lookup.answer(EDGE);
+  await settle(clock);
+
+  const second = startHeld(clock, { folder: engine.remains() });
+  await second.engine.reflector.give({ items: [anItem("a", 5, { initial: true })], resourceVersion: "5" });
+  second.lookup.answer(EDGE);
+  await settle(clock);
+  expect(drain(second.engine.outbox)).toHaveLength(1);
+});
+
+test("a looked-up Event that finds the outbox full is not claimed by a later save, and holds the watch up", async () => {
+  const clock = createFakeClock(NOON);
+  const { engine, lookup } = startHeld(clock, { maxBytes: THREE_CARDS });
+  await engine.reflector.give({ resourceVersion: "4" });
+  for (const [i, uid] of ["a", "b", "c", "d"].entries()) {
+    await engine.reflector.give({ items: [anItem(uid, 5 + i)], resourceVersion: String(5 + i) });
+  }
+  lookup.answer(EDGE);
+  await settle(clock);
+  let taken = false;
+  void engine.reflector.give({ items: [anItem("e", 9)], resourceVersion: "9" }).then(() => (taken = true));
+  await clock.advance(120_000);
+  expect(engine.outbox.waiting()).toBe(3);
+  expect(taken).toBe(false);
+
+  const second = startHeld(clock, { folder: engine.remains() });
+  drain(second.engine.outbox);
+  await second.engine.reflector.give({ items: [anItem("d", 8, { initial: true })], resourceVersion: "9" });
+  second.lookup.answer(EDGE);
+  await settle(clock);
+  expect(drain(second.engine.outbox)).toHaveLength(1);
+
+  drain(engine.outbox);
+  await clock.advance(1_000);
+  expect(taken).toBe(true);
+  expect(drain(engine.outbox)).toHaveLength(1);
+});
+
+const HOURLY = aRule({ name: "hourly", throttle: { notifications: 1, windowMs: 3_600_000 } });
+
+test("a flood becomes one card a minute and rule", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = start({ clock, statements: [HOURLY], maxGroups: 2 });
+  const items = Array.from({ length: 20 }, (_, i) => anItem(`x${i}`, 5 + i));
+  await engine.reflector.give({ items, resourceVersion: "24" });
+  const passed = drain(engine.outbox).length;
+  await clock.advance(59_000);
+  expect(engine.outbox.waiting()).toBe(0);
+  await clock.advance(2_000);
+  const told = drain(engine.outbox);
+  expect(told).toHaveLength(1);
+  expect(passed + (await sumOf(engine.metrics.matchOutcomes, { outcome: "digested" }))).toBe(20);
+});
+
+test("a flood that is open at the end is told before the engine stops", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = start({ clock, statements: [HOURLY], maxGroups: 2 });
+  await engine.reflector.give({ items: Array.from({ length: 9 }, (_, i) => anItem(`x${i}`, 5 + i)) });
+  const before = engine.outbox.waiting();
+  const { outbox } = engine;
+  await engine.stop();
+  expect(outbox.waiting()).toBe(before + 1);
+});
+
+test("a flood of a rule and a receiver that a reload took away is told to who is left", async () => {
+  const clock = createFakeClock(NOON);
+  const both = { ...HOURLY, receivers: ["feishu", "gone"] };
+  const engine = start({ clock, statements: [both], maxGroups: 2, receivers: ["feishu", "gone"] });
+  await engine.reflector.give({ items: Array.from({ length: 9 }, (_, i) => anItem(`x${i}`, 5 + i)) });
+  drain(engine.outbox);
+  drain(engine.outbox, "gone");
+  engine.use([aRule({ name: "other" })], ["feishu"]);
+  await clock.advance(62_000);
+  expect(engine.outbox.receivers()).toEqual(["feishu"]);
+  expect(engine.outbox.next("feishu", clock.now())?.rule).toBe("hourly");
+  expect(engine.lines.join("")).toContain("receiver is gone");
+});
+
+test("a reload that asks for labels does not disturb an Event that is being looked up for the old rules", async () => {
+  const clock = createFakeClock(NOON);
+  const { engine, lookup } = startHeld(clock);
+  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  engine.use([aRule({ name: "newer", condition: label("team", "edge"), by: [{ kind: "label", key: "team" }] })]);
+  lookup.answer(EDGE);
+  await settle(clock);
+  const [entry] = [engine.outbox.next("feishu", NOON + 1)];
+  expect(entry?.rule).toBe("newer");
+});
+
+test("without a checkpoint, only what was seen within the start-up age is news; with one, what came after it", async () => {
+  const clock = createFakeClock(NOON);
+  const first = start({ clock, maxAgeMs: 300_000 });
+  await first.reflector.give({
+    items: [listed("old", 5, NOON - 300_001), listed("fresh", 6, NOON - 299_999)],
+    resourceVersion: "6",
+  });
+  expect(drain(first.outbox).join("")).toMatch(/pod-fresh/);
+  await first.stop();
+
+  await clock.advance(3_000_000);
+  const second = start({ clock, folder: first.remains() });
+  await second.reflector.give({
+    // Both are unknown. The reporter's clock is slow, so only the version says that the first came later.
+    items: [listed("later", 9, NOON - 60_000), listed("earlier", 4, NOON - 60_000)],
+    resourceVersion: "9",
+  });
+  const told = drain(second.outbox);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain("pod-later");
+});
+
+test("a list after a gap tells what came since the last batch, and nothing older", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = start({ clock });
+  await engine.reflector.give({ resourceVersion: "10", synced: true });
+  await clock.advance(600_000);
+  await engine.reflector.give({
+    items: [listed("before", 7, NOON - 1_000), listed("gap", 12, NOON + 60_000)],
+    resourceVersion: "12",
+  });
+  expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-gap"]);
+});
+
+test("what a changed selection shows of times before the change is history", async () => {
+  const clock = createFakeClock(NOON);
+  const engine = start({ clock });
+  await engine.reflector.give({ resourceVersion: "10" });
+  await clock.advance(600_000);
+  engine.pipeline.reselected();
+  await engine.reflector.give({
+    items: [listed("unselected", 12, NOON + 300_000), listed("new", 13, NOON + 599_000)],
+    resourceVersion: "13",
+  });
+  expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-new"]);
+});

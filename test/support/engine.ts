@@ -1,0 +1,216 @@
+import { cpSync } from "node:fs";
+import { createCheckpoint, type Checkpoint } from "../../src/checkpoint.ts";
+import type { Lookup } from "../../src/collect/lookup.ts";
+import { createOccurrences, type OccurrenceCounter } from "../../src/collect/occurrences.ts";
+import type { Reflector, WatchBatch } from "../../src/collect/reflector.ts";
+import { createEvaluator, type Evaluator } from "../../src/decide/evaluate.ts";
+import type { Outbox } from "../../src/deliver/outbox.ts";
+import { createOutbox } from "../../src/deliver/outbox.ts";
+import { createRenderer, type Renderer, type RendererOptions } from "../../src/deliver/render.ts";
+import type { EventFields } from "../../src/emulator/event-store.ts";
+import type { ObjectMeta } from "../../src/model/event.ts";
+import type { Statement } from "../../src/model/rule.ts";
+import { createPipeline, type Pipeline } from "../../src/pipeline.ts";
+import { createProgress, type Progress } from "../../src/progress.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { type Database, openDatabase } from "../../src/runtime/database.ts";
+import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
+import { aFolder, aLogger } from "./delivery.ts";
+import { aRawEvent } from "./raw-events.ts";
+
+type WatchItem = WatchBatch["items"][number];
+
+/** A reflector that reads from a script. */
+export interface ScriptedReflector extends Reflector {
+  /** Resolves once the consumer has taken the batch and asks for the next. */
+  give(batch: Partial<WatchBatch>): Promise<void>;
+}
+
+export function aBatch(parts: Partial<WatchBatch> = {}): WatchBatch {
+  return {
+    items: [],
+    skipped: 0,
+    malformed: 0,
+    deleted: 0,
+    bytes: 0,
+    resourceVersion: null,
+    synced: true,
+    ...parts,
+  };
+}
+
+/** An Event of the watch: a Pod's, of its own uid and about an object of its own, unless given. */
+export function anItem(
+  uid: string,
+  version: number,
+  { initial = false, ...fields }: EventFields & { readonly initial?: boolean } = {},
+): WatchItem {
+  const metadata = { name: `event-${uid}`, namespace: "shop", uid, resourceVersion: String(version) };
+  const involvedObject = { name: `pod-${uid}`, namespace: "shop", uid: `object-${uid}` };
+  return { object: aRawEvent({ metadata, involvedObject, ...fields }), type: "ADDED", initial };
+}
+
+export function createScriptedReflector(): ScriptedReflector {
+  const script: { batch: WatchBatch; taken: () => void }[] = [];
+  let wake: (() => void) | null = null;
+  return {
+    async *watch(signal) {
+      signal.addEventListener("abort", () => wake?.(), { once: true });
+      while (!signal.aborted) {
+        const next = script.shift();
+        if (next) {
+          yield next.batch;
+          next.taken();
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    },
+    give(parts) {
+      const taken = new Promise<void>((resolve) => script.push({ batch: aBatch(parts), taken: resolve }));
+      wake?.();
+      return taken;
+    },
+    progress: () => ({ connected: true, synced: true, lastAliveAt: 0, refused: null, accepted: null }),
+    restart: () => {},
+  };
+}
+
+/** A look-up whose answers a test gives by hand; `immediate` answers all at once. */
+export interface HeldLookup extends Lookup {
+  /** Answers everybody who waits. */
+  answer(meta: ObjectMeta): void;
+  waiting(): number;
+}
+
+export function createHeldLookup(immediate: ObjectMeta | null = null): HeldLookup {
+  let asking: ((meta: ObjectMeta) => void)[] = [];
+  return {
+    peek: () => null,
+    find: () => (immediate ? Promise.resolve(immediate) : new Promise((resolve) => asking.push(resolve))),
+    answer(meta) {
+      for (const resolve of asking) resolve(meta);
+      asking = [];
+    },
+    waiting: () => asking.length,
+  };
+}
+
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly statements: readonly Statement[];
+  /** To come back to what an earlier engine left. */
+  readonly folder?: string;
+  readonly maxBytes?: number;
+  readonly maxGroups?: number;
+  readonly maxAgeMs?: number;
+  readonly receivers?: readonly string[];
+  readonly lookup?: Lookup;
+}
+
+/** Everything between a scripted watch and the outbox, real and in a real file. */
+export interface TestEngine {
+  readonly reflector: ScriptedReflector;
+  readonly evaluator: Evaluator;
+  readonly occurrences: OccurrenceCounter;
+  readonly outbox: Outbox;
+  readonly progress: Progress;
+  readonly checkpoint: Checkpoint;
+  readonly database: Database;
+  readonly metrics: Metrics;
+  readonly pipeline: Pipeline;
+  readonly lines: readonly string[];
+  /** Takes rules and receivers into force as a reload does. */
+  use(statements: readonly Statement[], receivers?: readonly string[]): void;
+  /** Ends the run in good order and closes the file. */
+  stop(): Promise<void>;
+  /** A folder with what a process that is killed right now leaves on disk. */
+  remains(): string;
+}
+
+/** Starts the pipeline. The caller stops it. */
+export function startEngine(parts: EngineParts): TestEngine {
+  const { clock } = parts;
+  const folder = parts.folder ?? aFolder();
+  const { logger, lines } = aLogger();
+  const metrics = createMetrics();
+  const database = openDatabase(folder, logger);
+  const checkpoint = createCheckpoint(database);
+  const outbox = createOutbox({ database, clock, metrics, maxBytes: parts.maxBytes ?? 10_000_000 });
+  const evaluator = createEvaluator({
+    clock,
+    cluster: "home",
+    maxGroups: parts.maxGroups ?? 1000,
+    metrics,
+    logger,
+  });
+  const occurrences = createOccurrences({ metrics, clock });
+  const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
+  const reflector = createScriptedReflector();
+  let known: ReadonlySet<string> = new Set();
+  let renderer: Renderer;
+  const use: TestEngine["use"] = (statements, names = parts.receivers ?? ["feishu"]) => {
+    known = new Set(names);
+    const receivers = names.map((name): RendererOptions["receivers"][number] => ({
+      kind: "feishu",
+      name,
+      keywords: [],
+    }));
+    renderer = createRenderer({ cluster: "home", receivers, templates: {}, timeZone: "UTC" });
+    evaluator.use({ statements });
+  };
+  use(parts.statements);
+  const lookup = parts.lookup ?? createHeldLookup({ labels: {}, annotations: {} });
+  const pipeline = createPipeline({
+    reflector,
+    occurrences,
+    lookup,
+    evaluator,
+    progress,
+    checkpoint,
+    clock,
+    logger,
+    metrics,
+    renderer: () => renderer,
+    isReceiver: (name) => known.has(name),
+    startupMaxAgeMs: () => parts.maxAgeMs ?? 300_000,
+  });
+  const stopping = new AbortController();
+  const running = pipeline.run(stopping.signal);
+  return {
+    reflector,
+    evaluator,
+    occurrences,
+    outbox,
+    progress,
+    checkpoint,
+    database,
+    metrics,
+    pipeline,
+    lines,
+    use,
+    async stop() {
+      stopping.abort();
+      await running;
+      database.close();
+    },
+    remains() {
+      const copy = aFolder();
+      cpSync(folder, copy, { recursive: true });
+      return copy;
+    },
+  };
+}
+
+/** Summaries of what waits for a receiver, in the order of sending; it is taken out. */
+export function drain(outbox: Outbox, receiver = "feishu"): readonly string[] {
+  const told: string[] = [];
+  for (;;) {
+    const entry = outbox.next(receiver, Number.MAX_SAFE_INTEGER);
+    if (!entry) return told;
+    told.push(entry.summary);
+    outbox.delivered(entry.id);
+  }
+}
