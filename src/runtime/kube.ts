@@ -101,8 +101,9 @@ function loadKubeConfig(path: string | null): { config: KubeConfig; cluster: Clu
     if (path === null) config.loadFromDefault();
     else config.loadFromFile(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new KubeConfigError(`cannot read the kubeconfig: ${why}`, { cause: error });
+    // A YAML parser quotes the lines around a mistake below its first one, and a token may stand there.
+    const [why] = String(error instanceof Error ? error.message : error).split("\n", 1);
+    throw new KubeConfigError(`cannot read the kubeconfig: ${why}`);
   }
   const cluster = config.getCurrentCluster();
   // client-node falls back to this address when it finds nothing at all; nobody means it.

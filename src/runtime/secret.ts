@@ -29,8 +29,9 @@ export function createRedactor(): Redactor {
 
   const remember = (value: string): void => {
     if (value.length < 4) return;
-    known.add(value);
-    known.add(encodeURIComponent(value));
+    const quoted = JSON.stringify(value).slice(1, -1);
+    // As it is, in a URL, in a JSON text, and in a JSON text that is itself quoted in one.
+    for (const form of [value, encodeURIComponent(value), quoted, JSON.stringify(quoted).slice(1, -1)]) known.add(form);
     if (URL.canParse(value)) {
       const url = new URL(value);
       for (const part of [...url.pathname.split("/"), ...url.searchParams.values(), url.username, url.password]) {
