@@ -1,7 +1,7 @@
-import { readFile, rm, symlink } from "node:fs/promises";
+import { glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { build, transform, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -15,6 +15,8 @@ const KUBE_CONFIG = "@kubernetes/client-node/dist/config.js";
 
 /* What KubeConfig imports for other uses than ours. */
 const UNREACHED_PACKAGES = /^(hpagent|jsonpath-plus|socks|socks-proxy-agent)$/;
+/* Commander starts other programs as subcommands, which ours has none of; loading this takes 6 ms. */
+const UNREACHED_BUILTINS = /^node:child_process$/;
 const UNREACHED_PARTS = /^\.\/gen\/index\.js$/;
 
 /* Handlebars and undici load these if they are there, and have something else if not. */
@@ -74,6 +76,9 @@ const leaveOut: Plugin = {
       namespace: "unreached",
       sideEffects: false,
     }));
+    hooks.onResolve({ filter: UNREACHED_BUILTINS }, ({ path, importer }) =>
+      importer.includes("/commander/") ? { path, namespace: "unreached", sideEffects: false } : null,
+    );
     hooks.onResolve({ filter: OPTIONAL_PACKAGES }, ({ path }) => ({ path, namespace: "absent" }));
     hooks.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
       contents: 'throw new Error("not part of this bundle");',
@@ -106,18 +111,51 @@ function keepModules(outFile: string): Plugin {
   };
 }
 
-/** Both programs are one file: the name it is called by says which. */
-const ENTRY = `
-import { basename } from "node:path";
-if (basename(process.argv[1]).startsWith("rulecheck")) void import("./src/cli/rulecheck.ts");
-else void import("./src/cli/kubewhen.ts");
-`;
+/** Bundles both programs into a folder beside `src` and `grammar`; answers what each is made of. */
+export async function bundlePrograms(folder: string): Promise<Readonly<Record<"kubewhen" | "rulecheck", Metafile>>> {
+  const kubewhen = await bundle({ outFile: resolve(folder, "kubewhen.cjs"), entry: 'import "./src/cli/kubewhen.ts";' });
+  return { kubewhen, rulecheck: await bundleInParts(resolve(folder, "rulecheck.cjs")) };
+}
+
+/**
+ * Writes `rulecheck` as one file for what every check needs, and one for each part that only some runs ask for: people
+ * wait for it, and V8 takes 50 ms to read what one file of all parts would be (measured 2026-11).
+ */
+async function bundleInParts(outFile: string): Promise<Metafile> {
+  const folder = dirname(outFile);
+  const { metafile, outputFiles } = await build({
+    ...settingsFor(outFile),
+    entryPoints: { rulecheck: resolve(ROOT, "src/cli/rulecheck.ts") },
+    outdir: folder,
+    outExtension: { ".js": ".cjs" },
+    chunkNames: "rulecheck-[name]-[hash]",
+    // esbuild cuts up ES modules only; each is turned into CommonJS afterwards.
+    format: "esm",
+    splitting: true,
+    minify: true,
+    write: false,
+  });
+  for await (const old of glob("rulecheck*.cjs", { cwd: folder })) await rm(resolve(folder, old));
+  await mkdir(folder, { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, {
+      format: "cjs",
+      target: "node24",
+      // `require` in place of `import()`, which would start up the loader of ES modules.
+      supported: { "dynamic-import": false },
+      minify: true,
+      charset: "ascii",
+      lineLimit: 160,
+    });
+    await writeFile(path, code);
+  }
+  return metafile;
+}
 
 export interface BundleOptions {
-  /** Path of `kubewhen.cjs`; `rulecheck.cjs` is made beside it, a link to the same file. */
   readonly outFile: string;
-  /** Source of the entry module, as if it stood in the repository's root; default: the two programs. */
-  readonly entry?: string;
+  /** Source of the entry module, as if it stood in the repository's root. */
+  readonly entry: string;
 }
 
 /**
@@ -129,17 +167,24 @@ export interface BundleOptions {
  */
 export async function bundle(options: BundleOptions): Promise<Metafile> {
   const outFile = resolve(options.outFile);
-  const settings = {
-    stdin: { contents: options.entry ?? ENTRY, resolveDir: ROOT, sourcefile: "entry.ts", loader: "ts" },
+  const { metafile } = await build({
+    ...settingsFor(outFile),
+    stdin: { contents: options.entry, resolveDir: ROOT, sourcefile: "entry.ts", loader: "ts" },
     outfile: outFile,
-    absWorkingDir: ROOT,
-    bundle: true,
-    platform: "node",
     format: "cjs",
-    target: "node24",
     // Names stay as they are: short ones with `keepNames` take 3 MB more, a call for each function at the start.
     minifyWhitespace: true,
     minifySyntax: true,
+  });
+  return metafile;
+}
+
+function settingsFor(outFile: string) {
+  return {
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: "node",
+    target: "node24",
     sourcemap: false,
     legalComments: "none",
     // An uncaught error prints the line it comes from: not half the program.
@@ -153,16 +198,13 @@ export async function bundle(options: BundleOptions): Promise<Metafile> {
     metafile: true,
     logLevel: "warning",
     logOverride: { "empty-import-meta": "error", "require-resolve-not-external": "silent" },
-  } satisfies BuildOptions;
-  const { metafile } = await build(settings);
-  const link = resolve(dirname(outFile), "rulecheck.cjs");
-  await rm(link, { force: true });
-  await symlink("kubewhen.cjs", link);
-  return metafile;
+  } as const satisfies BuildOptions;
 }
 
 if (import.meta.main) {
-  const metafile = await bundle({ outFile: resolve(ROOT, "dist/kubewhen.cjs") });
-  const [output] = Object.values(metafile.outputs);
-  process.stdout.write(`dist/kubewhen.cjs ${Math.round((output?.bytes ?? 0) / 1024)} KiB\n`);
+  const programs = await bundlePrograms(resolve(ROOT, "dist"));
+  for (const { outputs } of Object.values(programs)) {
+    for (const [path, { bytes }] of Object.entries(outputs))
+      process.stdout.write(`${path} ${Math.round(bytes / 1024)} KiB\n`);
+  }
 }

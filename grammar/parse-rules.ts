@@ -1,4 +1,4 @@
-import type { ILexingError, IRecognitionException, IToken } from "chevrotain";
+import type { IRecognitionException, IToken } from "chevrotain";
 import type { Problem, Span, StatementNode, SyntaxCode } from "./ast.ts";
 import { cutStatements, type Nearest } from "./cut.ts";
 import { parseChunk } from "./parser.ts";
@@ -36,8 +36,8 @@ export interface ParsedRules {
  * may say what nobody wrote. Statements beyond `maxStatements` are not looked at; the first of them is a problem.
  */
 export function parseRules(text: string, nearest: Nearest, maxStatements: number): ParsedRules {
-  const { tokens, errors, groups } = tokenize(text);
-  const lexical = [errors.map((error) => unreadable(error, text)), wordProblems(tokens)].flat();
+  const { tokens, comments, unreadable } = tokenize(text);
+  const lexical = [unreadable.map((run) => unreadableProblem(run, text)), wordProblems(tokens)].flat();
   const all = cutStatements(tokens, text, nearest);
   const chunks = all.slice(0, maxStatements);
   const starts = chunks.map((chunk) => chunk[0]?.startOffset ?? 0);
@@ -65,10 +65,6 @@ export function parseRules(text: string, nearest: Nearest, maxStatements: number
       end: endOf(tooMany),
     });
   }
-  const comments = (groups["comments"] ?? []).map((token) => ({
-    start: token.startOffset,
-    end: endOf(token),
-  }));
   return {
     statements,
     brokenLets,
@@ -163,18 +159,21 @@ const WIDE_PUNCTUATION: Readonly<Record<string, string>> = {
   "／": "/",
 };
 
-function unreadable(error: ILexingError, text: string): Problem {
-  const run = text.slice(error.offset, error.offset + error.length);
+function unreadableProblem({ start, end }: Span, text: string): Problem {
+  const run = text.slice(start, end);
   const [character = ""] = run;
   const suggestion = WIDE_PUNCTUATION[character];
   return {
     code: "E101",
     message: `the character \`${character}\` means nothing here`,
     ...(suggestion === undefined ? { help: "quote a text that holds it" } : { suggestion }),
-    start: error.offset,
-    end: error.offset + (suggestion === undefined ? run.length : character.length),
+    start,
+    end: suggestion === undefined ? end : start + character.length,
   };
 }
+
+/** Words all of ASCII hold no strangers: the lexer lets none in. */
+const ONLY_ASCII = /^[!-~]*$/;
 
 function wordProblems(tokens: readonly IToken[]): readonly Problem[] {
   const problems: Problem[] = [];
@@ -184,7 +183,7 @@ function wordProblems(tokens: readonly IToken[]): readonly Problem[] {
     if (token.tokenType === OpenText) {
       problems.push({ code: "E102", message: "this text has no closing quote on its line", start, end: start + 1 });
     } else if (token.tokenType === Word || token.tokenType === Label) {
-      const stranger = /[^\p{L}\p{M}\p{N}_\-./:@*]/u.exec(token.image);
+      const stranger = ONLY_ASCII.test(token.image) ? null : /[^\p{L}\p{M}\p{N}_\-./:@*]/u.exec(token.image);
       if (stranger !== null) {
         const at = start + stranger.index;
         problems.push({

@@ -13,7 +13,7 @@ import type {
 } from "./ast.ts";
 import { readDuration, readRate } from "./literals.ts";
 import { readText } from "./text.ts";
-import { COMPARATORS, endOf, imageOf } from "./tokens.ts";
+import { COMPARATORS, endOf, imageOf, OPERATOR_WORDS } from "./tokens.ts";
 
 type Report = (problem: Problem) => void;
 
@@ -28,12 +28,22 @@ export function statementToAst(root: CstNode, report: Report): StatementNode | n
   return sound ? node : null;
 }
 
+const NONE: readonly never[] = [];
+
+function isNode(child: CstElement): child is CstNode {
+  return "children" in child;
+}
+
+function isToken(child: CstElement): child is IToken {
+  return "image" in child;
+}
+
 function nodes(node: CstNode, name: string): readonly CstNode[] {
-  return (node.children[name] ?? []).filter((child): child is CstNode => "children" in child);
+  return node.children[name]?.filter(isNode) ?? NONE;
 }
 
 function tokens(node: CstNode, name: string): readonly IToken[] {
-  return (node.children[name] ?? []).filter((child): child is IToken => "image" in child);
+  return node.children[name]?.filter(isToken) ?? NONE;
 }
 
 /** The grammar promises the child; a tree without it is our bug. */
@@ -127,7 +137,8 @@ function toNegation(node: CstNode, report: Report): ConditionNode {
     group === undefined
       ? toComparison(only(nodes(node, "comparison"), "comparison"), report)
       : { kind: "group", part: toCondition(only(nodes(group, "condition"), "condition"), report), ...spanOf(group) };
-  for (const not of tokens(node, "Not").toReversed())
+  const nots = tokens(node, "Not");
+  for (const not of nots.length < 2 ? nots : nots.toReversed())
     part = { kind: "not", part, start: not.startOffset, end: part.end };
   return part;
 }
@@ -138,14 +149,22 @@ function toField(node: CstNode, report: Report): FieldNode {
   return { name, key: key === undefined ? null : toWord(key, report), ...spanOf(node) };
 }
 
+const OPERATORS: ReadonlySet<string> = new Set([...COMPARATORS, ...OPERATOR_WORDS].map((type) => imageOf(type)));
+
 function isComparisonOperator(image: string): image is ComparisonOperator {
-  return COMPARATORS.some((type) => imageOf(type) === image) || ["in", "contains", "like", "exists"].includes(image);
+  return OPERATORS.has(image);
+}
+
+/** The one operator of a comparison; none behind a lone name. */
+function operatorOf({ children }: CstNode): IToken | undefined {
+  const { Comparator, In, Contains, Like, Exists } = children;
+  return (Comparator ?? In ?? Contains ?? Like ?? Exists)?.find(isToken);
 }
 
 function toComparison(node: CstNode, report: Report): ConditionNode {
   const span = spanOf(node);
   const field = toField(only(nodes(node, "field"), "field"), report);
-  const [operatorToken] = ["Comparator", "In", "Contains", "Like", "Exists"].flatMap((name) => tokens(node, name));
+  const operatorToken = operatorOf(node);
   if (operatorToken === undefined) {
     if (field.key === null) return { kind: "reference", name: field.name, ...span };
     report({
@@ -172,7 +191,7 @@ function toComparison(node: CstNode, report: Report): ConditionNode {
 
 function toClause(clause: CstNode, report: Report): ClauseNode | null {
   const span = spanOf(clause);
-  const [child] = Object.values(clause.children).flat();
+  const [child] = Object.values(clause.children)[0] ?? NONE;
   if (child === undefined || "image" in child) return { kind: "stop", ...span };
   const value = (index = 0): WordNode => {
     const token = tokens(child, "Value")[index];

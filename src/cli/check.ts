@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from "node:fs";
-import { buffer } from "node:stream/consumers";
 import type { LoadedConfig } from "../config.ts";
 import type { LoadedRules, RuleSource } from "../language/load.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -15,7 +14,8 @@ export interface CheckOptions {
   readonly paths: readonly string[];
   readonly configPath: string | null;
   readonly env: Environment;
-  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Asked for `-` only: opening standard input takes its time. */
+  readonly stdin: () => AsyncIterable<Uint8Array>;
 }
 
 type Known = LoadedConfig["known"];
@@ -32,7 +32,7 @@ export async function check({ paths, configPath, env, stdin }: CheckOptions): Pr
   const checks = createChecks(env);
   const known = configPath === null ? null : await checks.checkConfig(configPath, readText(configPath), null);
   for (const path of paths) {
-    if (path === "-") await checks.checkText(path, decode(path, await buffer(stdin)), known);
+    if (path === "-") await checks.checkText(path, decode(path, await readAll(stdin())), known);
     else if (isManifestPath(path)) await checks.checkManifest(path, readText(path), known);
     else await checks.checkRules(await readSources(path), known ?? UNKNOWN);
   }
@@ -151,6 +151,11 @@ function readText(path: string): string {
     if (error instanceof CannotRunError || !(error instanceof Error)) throw error;
     throw new CannotRunError(`cannot read ${path}: ${error.message}`, { cause: error });
   }
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const { buffer } = await import("node:stream/consumers");
+  return buffer(stream);
 }
 
 function decode(file: string, bytes: Uint8Array): string {

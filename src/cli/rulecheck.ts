@@ -64,7 +64,7 @@ Examples:
   )
   .action(async (paths: string[], { config, format, failOn }: CheckFlags) => {
     const { check } = await import("./check.ts");
-    const report = await check({ paths, configPath: config ?? null, env: process.env, stdin: process.stdin });
+    const report = await check({ paths, configPath: config ?? null, env: process.env, stdin: () => process.stdin });
     process.stdout.write(await REPORTERS[format](report));
     process.exitCode = exitCodeOf(report.diagnostics, failOn);
   });

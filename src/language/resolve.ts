@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ByNode, ClauseNode, RateNode, RuleNode, StatementNode, WordNode } from "../../grammar/ast.ts";
 import type { Condition, FieldRef, Rule, Severity, Statement, Threshold, Throttle } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
@@ -6,6 +5,7 @@ import { resolveField } from "./comparison.ts";
 import { resolveCondition, type Resolved, type ResolvedComparison } from "./condition.ts";
 import { findField } from "./fields.ts";
 import type { Report } from "./finding.ts";
+import { fingerprint } from "./fingerprint.ts";
 
 /** What the configuration offers. Null: not known, so not checked. */
 export interface Known {
@@ -75,10 +75,8 @@ export function createResolver(known: Known): Resolver {
 
   const keyOf = (rule: Omit<Rule, "key">, named: boolean): string => {
     const { file: _file, line: _line, name, condition, ...meaning } = rule;
-    const canonical = JSON.stringify([named ? name : null, meaning, condition], (property, value: unknown) =>
-      property === "text" ? undefined : value,
-    );
-    const key = createHash("sha256").update(canonical).digest("hex").slice(0, 16);
+    const canonical = JSON.stringify([named ? name : null, meaning, withoutText(condition)]);
+    const key = fingerprint(canonical);
     const copies = keys.get(key) ?? 0;
     keys.set(key, copies + 1);
     return copies === 0 ? key : `${key}-${copies + 1}`;
@@ -126,6 +124,21 @@ export function createResolver(known: Known): Resolver {
       return { node, statement: { ...rule, key: keyOf(rule, node.label !== null) }, condition, comparisons };
     },
   };
+}
+
+/** What a condition means, however it is written. */
+function withoutText(condition: Condition): object {
+  switch (condition.kind) {
+    case "comparison": {
+      const { text: _text, ...meaning } = condition;
+      return meaning;
+    }
+    case "not":
+      return { kind: "not", part: withoutText(condition.part) };
+    case "and":
+    case "or":
+      return { kind: condition.kind, parts: condition.parts.map((part) => withoutText(part)) };
+  }
 }
 
 type Actions = Omit<Rule, "kind" | "key" | "name" | "file" | "line" | "condition">;

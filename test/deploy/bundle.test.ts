@@ -3,14 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundle } from "../../deploy/bundle.ts";
+import { bundlePrograms } from "../../deploy/bundle.ts";
 import { runAsImage, type Ran } from "../support/image.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kubewhen-bundle-"));
 let metafile: Metafile;
+let checker: Metafile;
 
 beforeAll(async () => {
-  metafile = await bundle({ outFile: join(folder, "kubewhen.cjs") });
+  ({ kubewhen: metafile, rulecheck: checker } = await bundlePrograms(folder));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -24,12 +25,31 @@ describe("the bundle, under the flags of the image", () => {
     expect(stdout).toContain("send-test");
   });
 
-  test("is rulecheck when it is called so", async () => {
+  test("checks rules, with a configuration and without", async () => {
     expect(await run("rulecheck.cjs", "check", join(process.cwd(), "rules/default.rules"))).toMatchObject({ code: 0 });
     writeFileSync(join(folder, "wrong.rules"), "when knd=Pod notify feishu\n");
-    const { code, stdout } = await run("rulecheck.cjs", "check", join(folder, "wrong.rules"));
+    writeFileSync(join(folder, "wrong.yaml"), "receivers: [{ name: feishu, stdot: {} }]\n");
+    const paths = [join(folder, "wrong.rules"), "--config", join(folder, "wrong.yaml")];
+    const { code, stdout } = await run("rulecheck.cjs", "check", ...paths);
     expect(code).toBe(1);
     expect(stdout).toContain("knd");
+    expect(stdout).toContain("stdot");
+  });
+
+  test("explains what becomes of an Event", async () => {
+    writeFileSync(join(folder, "any.rules"), "when kind=Pod notify feishu\n");
+    const event = {
+      kind: "Event",
+      metadata: { name: "a" },
+      involvedObject: { kind: "Pod", name: "x" },
+      reason: "Failed",
+    };
+    writeFileSync(join(folder, "event.json"), JSON.stringify(event));
+    const paths = [join(folder, "any.rules"), "--event", join(folder, "event.json")];
+    expect(await run("rulecheck.cjs", "explain", ...paths)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("kind=Pod"),
+    });
   });
 
   test("explains a code, reading the page that lies beside it in the image", async () => {
@@ -51,10 +71,10 @@ describe("the bundle, under the flags of the image", () => {
 const inputs = (): readonly string[] => Object.keys(Object.values(metafile.outputs)[0]?.inputs ?? {});
 
 /** Modules that run because `from` runs: all it imports, but not what it asks for later. */
-const reached = (from: string): ReadonlySet<string> => {
+const reached = (from: string, { inputs: modules } = metafile): ReadonlySet<string> => {
   const seen = new Set([from]);
   for (const path of seen) {
-    for (const { path: next, kind } of metafile.inputs[path]?.imports ?? []) {
+    for (const { path: next, kind } of modules[path]?.imports ?? []) {
       if (kind !== "dynamic-import") seen.add(next);
     }
   }
@@ -85,5 +105,23 @@ describe("what the bundle holds", () => {
   test("the compiler runs without ever loading the engine's connections", () => {
     const paths = [...reached("src/cli/compile.ts")];
     expect(paths.filter((path) => /node_modules\/(@kubernetes\/client-node|undici)\//.test(path))).toEqual([]);
+  });
+
+  test("a check of rules reads no file that holds engine, YAML or schema", () => {
+    const read = new Set(
+      ["src/cli/rulecheck.ts", "src/cli/check.ts", "src/language/load.ts"].flatMap((from) =>
+        Array.from(reached(from, checker)),
+      ),
+    );
+    const files = Object.values(checker.outputs).filter(({ inputs: modules }) =>
+      Object.keys(modules).some((path) => read.has(path)),
+    );
+    const together = files.flatMap(({ inputs: modules }) => Object.keys(modules));
+    expect(together).toContain("grammar/parser.ts");
+    expect(
+      together.filter((path) =>
+        /node_modules\/(yaml|zod|pino|undici|lru-cache)\/|src\/(decide|runtime|collect)\//.test(path),
+      ),
+    ).toEqual([]);
   });
 });

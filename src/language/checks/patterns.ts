@@ -4,6 +4,7 @@ import { quote } from "../../../grammar/text.ts";
 import type { Check } from "../check.ts";
 import type { ResolvedComparison } from "../condition.ts";
 import type { Finding } from "../finding.ts";
+import { isPlainPattern } from "../plain-pattern.ts";
 
 /** Longest pattern, in characters. */
 const MAX_PATTERN_LENGTH = 1024;
@@ -70,6 +71,7 @@ function rewrite(value: WordNode, pattern: string): string {
 
 /** What is wrong with a pattern, at the very place where the text shows it. */
 function compileError(pattern: string, { start, end, quoted, text }: WordNode): Finding | null {
+  if (isPlainPattern(pattern)) return null;
   try {
     RE2JS.compile(pattern);
     return null;
