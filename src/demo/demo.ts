@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compileInChild } from "../compile.ts";
+import { CompileFailed, compileInChild } from "../compile.ts";
 import { compilerCommand } from "../cli/run.ts";
 import { EXIT } from "../cli/exit-codes.ts";
 import { createApiServer } from "../emulator/api-server.ts";
@@ -42,6 +42,7 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
   const metrics = createMetrics();
   const stopping = new AbortController();
   const interrupted = new AbortController();
+  const ending = AbortSignal.any([stopping.signal, interrupted.signal]);
   process.once("SIGINT", () => interrupted.abort());
   try {
     const inputs = writeInputs(folder, server.kubeconfig(), bot, rules);
@@ -66,8 +67,8 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
       },
       stopping.signal,
     );
-    const played = playDay(day, server, clock).then(() => drain(metrics));
-    const printed = printArrivals(bot, AbortSignal.any([stopping.signal, interrupted.signal]));
+    const played = playDay(day, server, clock, ending).then(() => drain(metrics, ending));
+    const printed = printArrivals(bot, ending);
     // The engine ends first only when it cannot run at all.
     await Promise.race([played, engine, aborted(interrupted.signal)]);
     stopping.abort();
@@ -75,11 +76,17 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
     print(sumUp(await summarise(metrics, bot)));
     return EXIT.ok;
   } catch (error) {
+    if (error instanceof CompileFailed) {
+      process.stderr.write(`kubewhen: ${error.message}\n`);
+      return EXIT.cannotRun;
+    }
     if (!(error instanceof RefusedInputs)) throw error;
     const { renderPretty } = await import("../cli/reporters/pretty.ts");
     process.stderr.write(renderPretty(error.diagnostics));
     return EXIT.inputHasErrors;
   } finally {
+    // Also when the engine could not run: the day would play on to nobody.
+    stopping.abort();
     await Promise.all([server.close(), bot.close()]);
     rmSync(folder, { recursive: true, force: true });
   }
@@ -136,11 +143,11 @@ async function printArrivals(bot: FeishuBot, signal: AbortSignal): Promise<void>
 }
 
 /** Waits until nothing is on its way any more. */
-async function drain(metrics: Metrics): Promise<void> {
+async function drain(metrics: Metrics, signal: AbortSignal): Promise<void> {
   const until = systemClock.monotonic() + DRAIN_MS;
   let before = -1;
-  while (systemClock.monotonic() < until) {
-    await systemClock.sleep(300);
+  while (systemClock.monotonic() < until && !signal.aborted) {
+    await systemClock.sleep(300, signal).catch(() => {});
     const waiting = await total(metrics.entriesWaiting);
     const received = await total(metrics.eventsReceived);
     if (waiting === 0 && received === before) return;
