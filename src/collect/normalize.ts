@@ -1,6 +1,7 @@
 import type { Event, InvolvedObject } from "../model/event.ts";
 import { isClusterScoped } from "./cluster-scoped.ts";
 import { fieldsOf, isFields, textOf, type Fields } from "./fields.ts";
+import { parseTimestamp } from "./timestamp.ts";
 
 /**
  * Longest message kept, in UTF-16 units. events.k8s.io/v1 allows 1,024 bytes and kubelet's longest are a few
@@ -15,7 +16,7 @@ function countOf(value: unknown): number {
 /** Epoch ms, 0 where there is no readable time. Kubernetes writes absent times as null. */
 function timeOf(value: unknown): number {
   if (typeof value !== "string") return 0;
-  const time = Date.parse(value);
+  const time = parseTimestamp(value);
   return Number.isNaN(time) ? 0 : time;
 }
 

@@ -45,10 +45,13 @@ export interface OccurrenceCounter {
 }
 
 interface Known {
-  readonly count: number;
-  readonly lastSeenAt: number;
+  readonly uid: string;
+  count: number;
+  lastSeenAt: number;
   /** Empty when it comes from a checkpoint. */
-  readonly resourceVersion: string;
+  resourceVersion: string;
+  /** It is among those the next checkpoint takes. */
+  dirty: boolean;
 }
 
 /** Events live for an hour (`--event-ttl`), so 32,768 hold nine new Events a second; about 6 MB when full. */
@@ -72,19 +75,35 @@ function spread(count: number, from: number, to: number, closed: boolean): Occur
  */
 export function createOccurrences(options: OccurrencesOptions): OccurrenceCounter {
   const { metrics, clock } = options;
-  const dirty = new Set<string>();
+  const maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
+  // Those no longer dirty have been pushed out since; they go when it is read, or grows beyond all that can be dirty.
+  let dirty: Known[] = [];
   const table = new LRUCache<string, Known>({
-    max: options.maxEvents ?? DEFAULT_MAX_EVENTS,
-    dispose: (_known, uid, why) => {
-      if (why !== "evict") return;
-      dirty.delete(uid);
-      metrics.eventCountsEvicted.inc();
+    max: maxEvents,
+    dispose: (known, _uid, why) => {
+      known.dirty = false;
+      if (why === "evict") metrics.eventCountsEvicted.inc();
     },
   });
 
-  const remember = (event: Event, count: number, lastSeenAt: number): void => {
-    table.set(event.eventUid, { count, lastSeenAt, resourceVersion: event.resourceVersion });
-    dirty.add(event.eventUid);
+  const markDirty = (known: Known): void => {
+    if (known.dirty) return;
+    known.dirty = true;
+    if (dirty.length >= 2 * maxEvents) dirty = dirty.filter((one) => one.dirty);
+    dirty.push(known);
+  };
+
+  const add = ({ eventUid, count, lastSeenAt, resourceVersion }: Event): void => {
+    const known: Known = { uid: eventUid, count, lastSeenAt, resourceVersion, dirty: false };
+    table.set(eventUid, known);
+    markDirty(known);
+  };
+
+  const update = (known: Known, event: Event, lastSeenAt: number): void => {
+    known.count = event.count;
+    known.lastSeenAt = lastSeenAt;
+    known.resourceVersion = event.resourceVersion;
+    markDirty(known);
   };
 
   const isNews = (event: Event, how: Arrival): boolean => {
@@ -97,7 +116,7 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
     take(event, how) {
       const known = table.get(event.eventUid);
       if (!known) {
-        remember(event, event.count, event.lastSeenAt);
+        add(event);
         return {
           event,
           occurrences: spread(event.count, event.firstSeenAt, event.lastSeenAt, true),
@@ -105,28 +124,30 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
         };
       }
       const more = event.count - known.count;
+      const from = known.lastSeenAt;
       if (more > 0) {
-        remember(event, event.count, Math.max(event.lastSeenAt, known.lastSeenAt));
-        return { event, occurrences: spread(more, known.lastSeenAt, event.lastSeenAt, false), history: false };
+        update(known, event, Math.max(event.lastSeenAt, from));
+        return { event, occurrences: spread(more, from, event.lastSeenAt, false), history: false };
       }
       // A list or a replayed watch may show an older state of the Event; only a newer one can really have fallen.
       if (more === 0 || !isNewer(event, known)) return "replayed";
       metrics.countsFell.inc();
-      remember(event, event.count, event.lastSeenAt);
-      return { event, occurrences: spread(1, known.lastSeenAt, event.lastSeenAt, false), history: false };
+      update(known, event, event.lastSeenAt);
+      return { event, occurrences: spread(1, from, event.lastSeenAt, false), history: false };
     },
     changed() {
       const rows: KnownCount[] = [];
-      for (const uid of dirty) {
-        const known = table.peek(uid);
-        if (known) rows.push({ uid, count: known.count, lastSeenAt: known.lastSeenAt });
+      for (const known of dirty) {
+        if (!known.dirty) continue;
+        known.dirty = false;
+        rows.push({ uid: known.uid, count: known.count, lastSeenAt: known.lastSeenAt });
       }
-      dirty.clear();
+      dirty = [];
       return rows;
     },
     restore(rows) {
-      for (const row of rows) {
-        table.set(row.uid, { count: row.count, lastSeenAt: row.lastSeenAt, resourceVersion: "" });
+      for (const { uid, count, lastSeenAt } of rows) {
+        table.set(uid, { uid, count, lastSeenAt, resourceVersion: "", dirty: false });
       }
     },
     size: () => table.size,

@@ -199,7 +199,6 @@ export function createReflector(options: ReflectorOptions): Reflector {
       let oversized = 0;
       const framing = createFraming({ oversized: () => (oversized += 1) });
       for await (const chunk of answer.body) {
-        alive();
         metrics.watchBytes.inc(chunk.length);
         const items: WatchItem[] = [];
         let skipped = 0;
@@ -240,8 +239,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
               break;
           }
         }
-        metrics.linesSkipped.inc(skipped);
-        metrics.linesOversized.inc(oversized);
+        if (skipped > 0) metrics.linesSkipped.inc(skipped);
+        if (oversized > 0) metrics.linesOversized.inc(oversized);
         malformed += oversized;
         oversized = 0;
         if (malformed > 0) logger.warn({ lines: malformed }, "lines of the watch that are no watch event");

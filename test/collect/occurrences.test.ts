@@ -138,6 +138,18 @@ describe("createOccurrences", () => {
     expect(counter.changed().map(({ uid }) => uid)).toEqual(["b", "c"]);
   });
 
+  it("hands out only what it still holds, once, after any number of Events", () => {
+    counter = createOccurrences({ metrics, clock: createFakeClock(NOON), maxEvents: 3 });
+    for (let i = 0; i < 50; i += 1) counter.take(anEvent({ eventUid: `e${i}` }), LIVE);
+    counter.take(anEvent({ eventUid: "e48", count: 2 }), LIVE);
+    const rows = counter.changed().map(({ uid, count }) => [uid, count]);
+    expect(rows).toEqual([
+      ["e47", 1],
+      ["e48", 2],
+      ["e49", 1],
+    ]);
+  });
+
   it("counts every occurrence once, however the updates are folded, repeated or listed again", () => {
     fc.assert(
       fc.property(
