@@ -14,6 +14,8 @@ export interface Installation {
   /** Writes the rules as a whole, as a ConfigMap's swap does. */
   writeRules(text: string): void;
   start(): Promise<Program>;
+  /** A file or folder of it. */
+  path(name: string): string;
   remove(): void;
 }
 
@@ -78,6 +80,7 @@ export function install(options: {
   writeRules(options.rules);
   return {
     writeRules,
+    path,
     start: () => start(path("config.yaml"), path("flow.rules"), path("kubeconfig")),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
