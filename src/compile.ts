@@ -38,12 +38,14 @@ export async function compileInChild({ command, configPath, rulesPath }: Compile
   const err: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-  const status = await new Promise<number | null>((resolve, reject) => {
+  const ending = await new Promise<string | null>((resolve, reject) => {
     child.once("error", (error) => reject(new CompileFailed(`cannot start the compiler: ${error.message}`)));
-    child.once("close", resolve);
+    child.once("close", (status, signal) => {
+      if (signal !== null) resolve(`the compiler was killed by ${signal}`);
+      else resolve(status === 0 ? null : `the compiler exited with ${status}`);
+    });
   });
-  if (status !== 0)
-    throw new CompileFailed(Buffer.concat(err).toString().trim() || `the compiler exited with ${status}`);
+  if (ending !== null) throw new CompileFailed(Buffer.concat(err).toString().trim() || ending);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the child is this program
   return JSON.parse(Buffer.concat(out).toString()) as Compiled;
 }
