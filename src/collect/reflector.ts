@@ -84,6 +84,12 @@ const WATCH_SECONDS_MORE = 60;
 /** A server that lets a watch overrun by this much is not there any more. */
 const DEADLINE_SLACK_MS = 15_000;
 
+/**
+ * A server from before 1.27 does not know `sendInitialEvents`: it takes the parameter for nothing and never says where
+ * the initial events end. One that knows it writes them without a pause.
+ */
+const INITIAL_SILENCE_MS = 3_000;
+
 const BRIEF_MS = 5_000;
 const REFUSED_RETRY_MS = 30_000;
 const RELIST_AT_ONCE_AFTER_MS = 30_000;
@@ -189,16 +195,31 @@ export function createReflector(options: ReflectorOptions): Reflector {
       () => overdue.abort(new KubeUnreachable(`the watch overran its ${seconds} s`, { silent: true })),
       () => {},
     );
+    let initial = from === null;
+    let readAt = 0;
+    let endless = false;
+    const missEnd = async (): Promise<void> => {
+      for (;;) {
+        await clock.sleep(INITIAL_SILENCE_MS, stopTimer.signal);
+        if (!initial) return;
+        if (clock.monotonic() - readAt < INITIAL_SILENCE_MS) continue;
+        endless = true;
+        overdue.abort(new KubeUnreachable("the initial events had no end", { silent: true }));
+        return;
+      }
+    };
     try {
       const answer = await api.request(`${EVENTS_PATH}?${query.toString()}`, { signal: within, stream: true, alive });
       if (answer.status !== 200) return (await readTrouble(answer)).trouble;
       welcome();
       const startedAt = clock.monotonic();
+      readAt = startedAt;
+      missEnd().catch(() => {});
       const skips = options.skip();
-      let initial = from === null;
       let oversized = 0;
       const framing = createFraming({ oversized: () => (oversized += 1) });
       for await (const chunk of answer.body) {
+        readAt = clock.monotonic();
         metrics.watchBytes.inc(chunk.length);
         const items: WatchItem[] = [];
         let skipped = 0;
@@ -260,6 +281,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
       }
       if (initial) return { kind: "invalid", message: "the initial events had no end" };
       return { kind: "ended", lastedMs: clock.monotonic() - startedAt };
+    } catch (error) {
+      if (endless && error instanceof KubeUnreachable) return { kind: "invalid", message: error.message };
+      throw error;
     } finally {
       stopTimer.abort();
     }

@@ -47,8 +47,11 @@ export interface ApiServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** Absent: everybody is let in. */
   readonly token?: string;
-  /** False: a server without the WatchList feature, which refuses `sendInitialEvents`. Default true. */
-  readonly watchList?: boolean;
+  /**
+   * False: a server without the WatchList feature, which refuses `sendInitialEvents`. `unknown`: one so old that it
+   * ignores the word, and sends the initial events without an end. Default true.
+   */
+  readonly watchList?: boolean | "unknown";
 }
 
 /** A small Kubernetes API server on loopback that knows Events, a few objects, and how to misbehave. */
@@ -180,7 +183,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
       for (const event of store.all().filter(matches)) line(response, "ADDED", event);
       const annotations = { "k8s.io/initial-events-end": "true" };
       const metadata = { resourceVersion: String(store.revision()), annotations };
-      line(response, "BOOKMARK", { kind: "Event", apiVersion: "v1", metadata });
+      if (options.watchList !== "unknown") line(response, "BOOKMARK", { kind: "Event", apiVersion: "v1", metadata });
     } else {
       const changes = store.since(Number(version));
       if (!changes) {

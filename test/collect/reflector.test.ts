@@ -150,6 +150,22 @@ describe("createReflector", () => {
       expect(server.requests.filter(({ query }) => query.has("sendInitialEvents"))).toHaveLength(1);
     });
 
+    it("in pages where the server is too old to know the word, and never ends the stream's beginning", async () => {
+      const { server } = await serve({ watchList: "unknown" });
+      server.events.create(aRawEvent({ reason: "Old" }));
+      const one = run();
+      await until(() => one.seen().length === 1);
+      expect(one.reflector.progress().synced).toBe(false);
+      await until(() => clock.sleepers() >= 2);
+      await clock.advance(3_000);
+      await clock.advance(3_000);
+      await until(() => one.reflector.progress().synced && server.openWatches() === 1);
+      expect(one.seen()).toEqual(["Old*", "Old*"]);
+      server.events.create(aRawEvent({ reason: "New" }));
+      await until(() => one.seen().length === 3);
+      expect(one.seen().at(-1)).toBe("New");
+    });
+
     it("not at all when a checkpoint says where to go on", async () => {
       const { server } = await serve();
       server.events.create(aRawEvent({ reason: "Known" }));
