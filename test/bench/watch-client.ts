@@ -15,12 +15,46 @@ import { allOf, aRule, is } from "../support/rules.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 
 /*
- * One client of the watch bench, in a process of its own: reads so many Events and prints what it cost. All but the
- * newline scan take every Event to its verdicts, with the same code.
+ * One client of the watch bench, in a process of its own: reads so many Events to warm up, then so many more, and
+ * prints what those cost.
  */
 
-const [variant = "", kubeconfig = "", eventsText = ""] = process.argv.slice(2);
+const [variant = "", kubeconfig = "", warmUpText = "", eventsText = ""] = process.argv.slice(2);
+const WARM_UP = Number(warmUpText);
 const EVENTS = Number(eventsText);
+
+interface Tally {
+  /** Says whether these were the last. */
+  add(events: number): boolean;
+  print(): void;
+}
+
+/** Counts Events, and the cost from the end of the warm-up to the last. */
+function createTally(): Tally {
+  let events = 0;
+  let counted = 0;
+  let startedAt = 0;
+  let cpuBefore = process.cpuUsage();
+  return {
+    add(more) {
+      events += more;
+      if (startedAt > 0) counted += more;
+      else if (events >= WARM_UP) {
+        startedAt = performance.now();
+        cpuBefore = process.cpuUsage();
+      }
+      return counted >= EVENTS;
+    },
+    print() {
+      const wallMs = performance.now() - startedAt;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const peakMb = process.resourceUsage().maxRSS / 1024;
+      console.log(JSON.stringify({ events: counted, wallMs, cpuMs: (user + system) / 1000, peakMb }));
+    },
+  };
+}
+
+const tally = createTally();
 
 /** Rules of the usual kind: about Warnings, some for one namespace or reason. */
 const RULES: RuleSet = {
@@ -68,33 +102,30 @@ async function reflect(prefiltered: boolean): Promise<void> {
     checkpoint: "1",
   });
   const stop = new AbortController();
-  let events = 0;
   for await (const batch of reflector.watch(stop.signal)) {
     for (const { object } of batch.items) judge(object);
-    events += batch.items.length + batch.skipped;
-    if (events >= EVENTS) break;
+    if (tally.add(batch.items.length + batch.skipped)) break;
   }
+  tally.print();
   await api.close();
 }
 
-async function watchWithClientNode(): Promise<void> {
-  const judge = createJudge();
+async function watchWithClientNode(take: (object: unknown) => void): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const done = Promise.withResolvers<void>();
-  let events = 0;
   const fail = (error: unknown): void => done.reject(error instanceof Error ? error : new Error("watch ended early"));
   const controller = await new Watch(config).watch(
     "/api/v1/events",
     {},
     (_type, object) => {
-      judge(object);
-      events += 1;
-      if (events >= EVENTS) done.resolve();
+      take(object);
+      if (tally.add(1)) done.resolve();
     },
     fail,
   );
   await done.promise;
+  tally.print();
   controller.abort();
 }
 
@@ -110,29 +141,25 @@ async function scanNewlines(): Promise<void> {
     ALPNProtocols: ["http/1.1"],
   });
   socket.write(`GET /api/v1/events?watch=1 HTTP/1.1\r\nhost: ${hostname}\r\n\r\n`);
-  let lines = 0;
   socket.on("data", (chunk: Buffer) => {
+    let lines = 0;
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
-    if (lines >= EVENTS) done.resolve();
+    if (tally.add(lines)) done.resolve();
   });
   await done.promise;
+  tally.print();
   socket.destroy();
 }
 
 const VARIANTS: Readonly<Record<string, () => Promise<void>>> = {
   "newline scan": scanNewlines,
-  "client-node Watch": watchWithClientNode,
+  "client-node Watch": () => watchWithClientNode(() => {}),
+  "client-node Watch, judged": () => watchWithClientNode(createJudge()),
   "kubewhen, all parsed": () => reflect(false),
   kubewhen: () => reflect(true),
 };
 
 const run = VARIANTS[variant];
 if (!run) throw new Error(`no variant ${variant}`);
-const cpuBefore = process.cpuUsage();
-const startedAt = performance.now();
 await run();
-const wallMs = performance.now() - startedAt;
-const { user, system } = process.cpuUsage(cpuBefore);
-const { maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ wallMs, cpuMs: (user + system) / 1000, peakMb: maxRSS / 1024 }));
 process.exit(0);
