@@ -214,7 +214,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
       welcome();
       const startedAt = clock.monotonic();
       readAt = startedAt;
-      missEnd().catch(() => {});
+      if (initial) missEnd().catch(() => {});
       const skips = options.skip();
       let oversized = 0;
       const framing = createFraming({ oversized: () => (oversized += 1) });
