@@ -52,6 +52,7 @@ export function createProgress(options: ProgressOptions): Progress {
   const held = new Map<string, number>();
   let unsaved: readonly Notification[] = [];
   let read: Since | null = null;
+  let savedRead: Since | null = null;
   let savedAt = clock.monotonic();
   let forgottenAt = -Infinity;
 
@@ -71,10 +72,11 @@ export function createProgress(options: ProgressOptions): Progress {
     gather();
     if (notifications.length > 0) unsaved = [...unsaved, ...notifications];
     const decided = [...counts.values()].filter((row) => !held.has(row.uid));
+    const since = held.size === 0 ? read : null;
     const work = (): null | "full" => {
       if (outbox.enqueue(unsaved) === "full") return "full";
       checkpoint.save({
-        since: held.size === 0 ? read : null,
+        since,
         counts: decided,
         groups: [...groups.values()],
         removedGroups: [...removedGroups.values()],
@@ -97,6 +99,7 @@ export function createProgress(options: ProgressOptions): Progress {
     groups.clear();
     removedGroups.clear();
     unsaved = [];
+    if (since) savedRead = since;
     savedAt = clock.monotonic();
     return null;
   };
@@ -117,7 +120,9 @@ export function createProgress(options: ProgressOptions): Progress {
     isBehind: () => unsaved.length > 0,
     saveNowAndThen() {
       if (clock.monotonic() - savedAt < SAVE_PAUSE_MS) return;
-      save([]);
+      gather();
+      // A quiet cluster costs the SD card nothing.
+      if (read !== savedRead || counts.size + groups.size + removedGroups.size + unsaved.length > 0) save([]);
     },
   };
 }

@@ -132,6 +132,24 @@ test("saves by itself no more than twice a minute, counted from the last save", 
   expect(uids(parts)).toEqual(["a"]);
 });
 
+test("leaves the disk alone while nothing happens", async () => {
+  const clock = createFakeClock(NOON);
+  const parts = aProgress(clock);
+  const { database } = parts;
+  database.prepare("CREATE TABLE seen(n)").run();
+  database.prepare("CREATE TRIGGER see BEFORE INSERT ON checkpoint BEGIN INSERT INTO seen VALUES (1); END").run();
+  const saved = (): unknown => database.prepare("SELECT count(*) AS saves FROM seen").row()?.["saves"];
+  parts.progress.advance(SINCE);
+  for (let i = 0; i < 10; i += 1) {
+    await clock.advance(30_000);
+    parts.progress.saveNowAndThen();
+  }
+  expect(saved()).toBe(1);
+  parts.progress.advance({ resourceVersion: "8", at: clock.now() });
+  parts.progress.saveNowAndThen();
+  expect(saved()).toBe(2);
+});
+
 test("forgets Events the API server has long deleted, and is not misled by a clock that jumps", async () => {
   const clock = createFakeClock(0);
   const parts = aProgress(clock);
