@@ -1,19 +1,8 @@
-import type { IRecognitionException, IToken } from "chevrotain";
-import type { Problem, Span, StatementNode, SyntaxCode } from "./ast.ts";
+import type { IToken } from "chevrotain";
+import type { Problem, Span } from "./ast.ts";
 import { cutStatements, type Nearest } from "./cut.ts";
-import { parseChunk } from "./parser.ts";
-import { repairTokens } from "./repair.ts";
-import { statementToAst } from "./to-ast.ts";
-import { endOf, Label, LeftParenthesis, Let, Not, OpenText, RightParenthesis, tokenize, Word } from "./tokens.ts";
-
-/** Deepest nesting of parentheses and `not` in one condition. */
-const MAX_NESTING = 64;
-
-interface ParsedStatement {
-  readonly node: StatementNode;
-  /** True when a misspelt word had to be guessed: look it over for further mistakes, but never run it. */
-  readonly refused: boolean;
-}
+import { parseStatement, type ParsedStatement } from "./parse-statement.ts";
+import { endOf, Label, Let, OpenText, tokenize, Word } from "./tokens.ts";
 
 export interface ParsedRules {
   /** Statements that can be read, in order. */
@@ -40,8 +29,7 @@ export function parseRules(text: string, nearest: Nearest, maxStatements: number
   const lexical = [unreadable.map((run) => unreadableProblem(run, text)), wordProblems(tokens)].flat();
   const all = cutStatements(tokens, text, nearest);
   const chunks = all.slice(0, maxStatements);
-  const starts = chunks.map((chunk) => chunk[0]?.startOffset ?? 0);
-  const perChunk = assign(lexical, starts);
+  const perChunk = assign(lexical, chunks, text);
 
   const statements: ParsedStatement[] = [];
   const brokenLets: string[] = [];
@@ -49,10 +37,8 @@ export function parseRules(text: string, nearest: Nearest, maxStatements: number
   let ruleCount = 0;
   for (const [index, chunk] of chunks.entries()) {
     if (isRule(chunk)) ruleCount++;
-    const spoilt = perChunk.get(index);
-    const statement = spoilt === undefined ? parseStatement(chunk, nearest, problems) : null;
-    // What the parser would say about a statement with an unreadable character is about that character again.
-    for (const problem of spoilt ?? []) problems.push(problem);
+    const { statement, problems: found } = parseStatement(chunk, perChunk.get(index) ?? [], nearest);
+    for (const problem of found) problems.push(problem);
     if (statement !== null) statements.push(statement);
     else if (chunk[0]?.tokenType === Let && chunk[1] !== undefined) brokenLets.push(chunk[1].image);
   }
@@ -78,64 +64,6 @@ export function parseRules(text: string, nearest: Nearest, maxStatements: number
 function isRule(chunk: readonly IToken[]): boolean {
   const first = chunk.find((token) => token.tokenType !== Label)?.image.toLowerCase();
   return first !== "let" && first !== "drop";
-}
-
-function parseStatement(chunk: IToken[], nearest: Nearest, problems: Problem[]): ParsedStatement | null {
-  const tooDeep = findDepth(chunk);
-  if (tooDeep !== null) {
-    problems.push(tooDeep);
-    return null;
-  }
-  const found: Problem[] = [];
-  const repaired = repairTokens(chunk, nearest, (problem) => found.push(problem));
-  const { node, errors } = parseChunk(repaired);
-  found.push(...syntaxProblems(errors, chunk));
-  const refused = found.length > 0;
-  const statement = errors.length === 0 ? statementToAst(node, (problem) => found.push(problem)) : null;
-  for (const problem of found) problems.push(problem);
-  return statement && { node: statement, refused };
-}
-
-/** The first token that nests too deep. Asked of the tokens, because the parser would overflow its stack. */
-function findDepth(chunk: readonly IToken[]): Problem | null {
-  let depth = 0;
-  let nots = 0;
-  for (const token of chunk) {
-    if (token.tokenType === LeftParenthesis) depth++;
-    else if (token.tokenType === RightParenthesis) depth--;
-    // Not every `not` stays open, but none costs more than one level, and real conditions have few in a row.
-    nots = token.tokenType === Not || token.image === "!" ? nots + 1 : token.tokenType === LeftParenthesis ? nots : 0;
-    if (depth + nots > MAX_NESTING) {
-      return {
-        code: "E110",
-        message: `conditions nest at most ${MAX_NESTING} deep`,
-        help: "name a part with `let`",
-        start: token.startOffset,
-        end: endOf(token),
-      };
-    }
-  }
-  return null;
-}
-
-function syntaxProblems(errors: readonly IRecognitionException[], chunk: readonly IToken[]): readonly Problem[] {
-  const problems: Problem[] = [];
-  for (const error of errors) {
-    const { token, message } = error;
-    const last = chunk.at(-1);
-    const end = last === undefined ? 0 : endOf(last);
-    const span = token.image === "" ? { start: end, end } : { start: token.startOffset, end: endOf(token) };
-    // Recovery may stumble over one token twice; the first time is the mistake.
-    if (problems.some((problem) => problem.start === span.start)) continue;
-    problems.push({ code: codeOf(message), message: message.slice(5), ...span });
-  }
-  return problems;
-}
-
-const CODES: readonly SyntaxCode[] = ["E101", "E103", "E104", "E107", "E108", "E109", "E119"];
-
-function codeOf(message: string): SyntaxCode {
-  return CODES.find((code) => message.startsWith(code)) ?? "E119";
 }
 
 /** Half of what East Asian keyboards put for our punctuation. */
@@ -207,15 +135,40 @@ function wordProblems(tokens: readonly IToken[]): readonly Problem[] {
   return problems;
 }
 
-/** Groups lexical problems by the statement they stand in; -1 is in front of the first. */
-function assign(problems: readonly Problem[], starts: readonly number[]): ReadonlyMap<number, Problem[]> {
+/**
+ * Groups lexical problems by the statement they stand in: the one that begins above, unless it ends on an earlier line.
+ * Then it is the one that begins on the same line, else none, which is -1.
+ */
+function assign(
+  problems: readonly Problem[],
+  chunks: readonly (readonly IToken[])[],
+  text: string,
+): ReadonlyMap<number, Problem[]> {
   const perChunk = new Map<number, Problem[]>();
-  let chunk = -1;
+  let next = 0;
+  let gap = gapBefore(next, chunks, text);
   for (const problem of problems.toSorted((a, b) => a.start - b.start)) {
-    while ((starts[chunk + 1] ?? Infinity) <= problem.start) chunk++;
+    const before = next;
+    while ((chunks[next]?.[0]?.startOffset ?? Infinity) <= problem.start) next++;
+    if (next > before) gap = gapBefore(next, chunks, text);
+    const chunk = problem.start < gap.start ? next - 1 : problem.start >= gap.end ? next : -1;
     const known = perChunk.get(chunk);
     if (known === undefined) perChunk.set(chunk, [problem]);
     else known.push(problem);
   }
   return perChunk;
+}
+
+/** The whole lines between a statement and the one before it: empty where both share a line. */
+function gapBefore(next: number, chunks: readonly (readonly IToken[])[], text: string): Span {
+  const last = chunks[next - 1]?.at(-1);
+  const from = last === undefined ? 0 : endOf(last);
+  const to = chunks[next]?.[0]?.startOffset ?? text.length;
+  const between = text.slice(from, to);
+  const firstBreak = last === undefined ? 0 : between.search(/[\r\n]/);
+  const lastBreak = Math.max(between.lastIndexOf("\n"), between.lastIndexOf("\r"));
+  return {
+    start: firstBreak < 0 ? to : from + firstBreak,
+    end: next < chunks.length ? from + lastBreak + 1 : text.length + 1,
+  };
 }

@@ -17,17 +17,6 @@ import { COMPARATORS, endOf, imageOf, OPERATOR_WORDS } from "./tokens.ts";
 
 type Report = (problem: Problem) => void;
 
-/** Turns the error-free tree of one statement into ours. Null when a literal or the choice of clauses was wrong. */
-export function statementToAst(root: CstNode, report: Report): StatementNode | null {
-  let sound = true;
-  const noted: Report = (problem) => {
-    sound = false;
-    report(problem);
-  };
-  const node = toStatement(root, noted);
-  return sound ? node : null;
-}
-
 const NONE: readonly never[] = [];
 
 function isNode(child: CstElement): child is CstNode {
@@ -64,7 +53,11 @@ function toWord(token: IToken, report: Report): WordNode {
   return { ...span, text: quoted ? readText(token.image, span.start, report) : token.image, quoted };
 }
 
-function toStatement(root: CstNode, report: Report): StatementNode {
+/**
+ * Turns the tree of one statement into ours. Reports literals and choices of clauses that are wrong: a clause whose
+ * literal cannot be read is left out. A rule without `notify` has no receivers.
+ */
+export function statementToAst(root: CstNode, report: Report): StatementNode {
   const span = spanOf(root);
   const [letNode] = nodes(root, "letStatement");
   if (letNode !== undefined) {

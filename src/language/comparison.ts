@@ -24,6 +24,9 @@ const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["source", "component"],
 ]);
 
+/** Fields with a key. */
+const KEYED_NAMES = ["label", "annotation"] as const;
+
 const KEYED = /^(?:metadata\.|involvedObject\.|regarding\.)?(label|annotation)s?\.(.+)$/;
 
 /** The field an author named; reports one there is not. */
@@ -51,11 +54,20 @@ export function resolveField(node: FieldNode, report: Report): FieldRef | null {
     return null;
   }
   if (node.key !== null) {
+    const kind = nearestKeyed(node.name);
     report({
       code: "E201",
       message: `unknown field \`${node.name}[…]\`: only \`label\` and \`annotation\` take a key`,
+      ...(kind === null ? {} : { suggestion: fieldText({ kind, key: node.key.text }) }),
       ...span,
     });
+    return null;
+  }
+  const dot = node.name.indexOf(".");
+  const kind = dot < 0 ? null : nearestKeyed(node.name.slice(0, dot));
+  if (kind !== null && node.name.length > dot + 1) {
+    const suggestion = `${kind}${node.name.slice(dot)}`;
+    report({ code: "E201", message: `unknown field \`${node.name}\``, suggestion, ...span });
     return null;
   }
   const suggestion = KNOWN_ELSEWHERE.get(node.name) ?? nearest(node.name, [...FIELD_NAMES, ...FIELD_ALIASES.keys()]);
@@ -68,6 +80,12 @@ export function resolveField(node: FieldNode, report: Report): FieldRef | null {
     ...span,
   });
   return null;
+}
+
+/** `label` or `annotation`, whichever was meant by a name that is neither, in singular or plural. */
+function nearestKeyed(name: string): (typeof KEYED_NAMES)[number] | null {
+  const meant = nearest(name.replace(/s$/, ""), KEYED_NAMES);
+  return KEYED_NAMES.find((kind) => kind === meant) ?? null;
 }
 
 /** Gives a comparison its field and its literals their types; null when something does not fit, which is reported. */

@@ -58,11 +58,16 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
       for (const problem of parsed.problems) findings.push(problem);
       rules += parsed.ruleCount;
       for (const name of parsed.brokenLets) resolver.defineBroken(name);
-      for (const { node, refused } of parsed.statements) {
+      for (const { node, refused, partial, isGuess } of parsed.statements) {
         const place = { file: basename(source.file), line: placeOf(node.start).line, text: source.text };
-        const resolved = resolver.resolve(node, place, (finding) => findings.push(finding));
+        const report = (finding: Finding): void => {
+          if (!isGuess(finding)) findings.push(finding);
+        };
+        const resolved = resolver.resolve(node, place, report);
         if (resolved.statement !== null && !refused) statements.push(resolved.statement);
-        findings.push(...check(resolved), ...countPatterns(resolved, patterns));
+        for (const finding of [...check(resolved), ...countPatterns(resolved, patterns)]) {
+          if (!partial || DIAGNOSTICS[finding.code].severity === "error") report(finding);
+        }
       }
       statementCount += parsed.statementCount;
     }

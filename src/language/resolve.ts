@@ -50,15 +50,16 @@ const DEFAULT_GROUP: readonly FieldRef[] = (["kind", "namespace", "name", "reaso
 export function createResolver(known: Known): Resolver {
   const lets = new Map<string, Resolved | null>();
   const names = new Map<string, string>();
+  // No name an author gives holds a `:`, so these meet nobody else's.
+  const unnamed = new Map<string, number>();
   const keys = new Map<string, number>();
 
   const nameOf = (label: WordNode | null, place: StatementPlace, report: Report): string => {
     const here = `${place.file}:${place.line}`;
     if (label === null) {
-      let name = here;
-      for (let copy = 2; names.has(name); copy++) name = `${here}.${copy}`;
-      names.set(name, here);
-      return name;
+      const copies = (unnamed.get(here) ?? 0) + 1;
+      unnamed.set(here, copies);
+      return copies === 1 ? here : `${here}.${copies}`;
     }
     const first = names.get(label.text);
     if (first !== undefined) {

@@ -80,6 +80,12 @@ const many = (count: number, rule: (index: number) => string): string =>
 const codes = (text: string): readonly string[] =>
   loadRules([{ file: "a.rules", text }], anything).diagnostics.map(({ code, line }) => `${line} ${code}`);
 
+/** Place, code and suggestion of each mistake, where `feishu` is the only receiver. */
+const short = (text: string): readonly string[] =>
+  loadRules([{ file: "a.rules", text }], { receivers: ["feishu"], templates: null }).diagnostics.map(
+    ({ line, column, code, suggestion }) => [`${line}:${column}`, code, suggestion].filter(Boolean).join(" "),
+  );
+
 test("reports ten mistakes of one file as ten, in order", () => {
   const text = [
     "when knd=Pod and type==Warning notify feishu",
@@ -190,4 +196,73 @@ test("limits: statements, patterns, text and what lets expand to", () => {
   expect(codes(`drop when message =~ '${"[x]".repeat(400)}'`)).toEqual(["1 E401"]);
   const doubling = many(40, (index) => `let a${index + 1} = a${index} or a${index}`);
   expect(codes(`let a0 = kind=Pod\n${doubling}`)).toEqual(["14 E110"]);
+});
+
+test.each([
+  [
+    "crash: when typ=Warning && kind=Pod rate<=5/10m notify nobody",
+    ["1:13 E201 type", "1:25 E105 and", "1:41 E108 <", "1:56 E501"],
+  ],
+  ["when typ=Warning notify nobody severity critical", ["1:6 E201 type", "1:25 E501", "1:32 E109"]],
+  ["when typ=Warning and knd=Pod", ["1:6 E201 type", "1:22 E201 kind", "1:29 E104"]],
+  ["when kind=Pod rate<5/10x severity critcal notify feishu", ["1:20 E108", "1:35 E206 critical"]],
+  ["let a = typ=x && kind=Pod\nwhen a notify feishu", ["1:9 E201 type", "1:15 E105 and"]],
+  [
+    "when typ=x and reason is not BackOff and kind IN (pod) notify feishu",
+    ["1:6 E201 type", "1:23 E105 !=", "1:47 E105 in", "1:51 W321 Pod"],
+  ],
+])("goes on to names and types behind mistakes of writing: %s", (text, found) => {
+  expect(short(text)).toEqual(found);
+});
+
+test.each([
+  // A rate that cannot be read is still a rate: neither a raw count nor a threshold alone.
+  ["when count>3 rate<=5/10m notify feishu", ["1:18 E108 <"]],
+  ["when kind=Pod rate>=5/1h rate<=1/1h notify feishu", ["1:30 E108 <"]],
+  // What stands for an unreadable value is no value.
+  ["when kind=Pod notify and by kind", ['1:22 E106 "and"', "1:26 E109"]],
+  ['when message =~ "(\\8" notify feishu', ["1:19 E102"]],
+  ["when k$nd=Pod notify feishu", ["1:7 E101"]],
+  ["when namespace=a→b and kind=Pod notify feishu", ["1:17 E101"]],
+])("makes no second mistake of the first: %s", (text, found) => {
+  expect(short(text)).toEqual(found);
+});
+
+test.each([
+  [
+    'when typ=x and message contains "abc notify feishu\nwhen knd=Pod notify no',
+    ["1:6 E201 type", "1:33 E102", "2:6 E201 kind", "2:21 E501"],
+  ],
+  [
+    "when typ=x and namespace=$b notify no\nwhen knd=Pod notify feishu",
+    ["1:6 E201 type", "1:26 E101", "1:36 E501", "2:6 E201 kind"],
+  ],
+  ["when knd=Pod notify feishu\n；\nwhen knd=Pod notify feishu", ["1:6 E201 kind", "2:1 E101", "3:6 E201 kind"]],
+  ["when knd=Pod notify feishu\n＃ 说明\nwhen knd=Pod notify feishu", ["1:6 E201 kind", "2:1 E101 #", "3:6 E201 kind"]],
+  ["；when knd=Pod notify feishu", ["1:1 E101", "1:7 E201 kind"]],
+  ["； when knd=Pod notify feishu", ["1:1 E101", "1:8 E201 kind"]],
+  ["let a = kind=$b\nwhen a and typ=x notify feishu", ["1:14 E101", "2:12 E201 type"]],
+])("lets no unreadable character and no open text hide other mistakes: %s", (text, found) => {
+  expect(short(text)).toEqual(found);
+});
+
+test.each([
+  ["labl.app=x", "label.app"],
+  ["lables.a.b/c exists", "label.a.b/c"],
+  ["anotation.x=y", "annotation.x"],
+  ['labl["a/b"]=x', "label.a/b"],
+  ["labels.app=x", "label.app"],
+  ["lb.app=x", undefined],
+  ["involvedObject.nme=x", "involvedObject.name"],
+])("knows the field meant by %s", (condition, suggestion) => {
+  const { diagnostics } = loadRules([{ file: "a.rules", text: `drop when ${condition}` }], anything);
+  expect(diagnostics).toMatchObject([{ code: "E201" }]);
+  expect(diagnostics[0]?.suggestion).toBe(suggestion);
+});
+
+test("names 5,000 statements of one line", () => {
+  const names = loadRules([{ file: "a.rules", text: "drop when kind=Pod ".repeat(5000) }], anything).ruleSet
+    ?.statements;
+  expect(names?.map(({ name }) => name).slice(0, 3)).toEqual(["a.rules:1", "a.rules:1.2", "a.rules:1.3"]);
+  expect(new Set(names?.map(({ name }) => name)).size).toBe(5000);
 });
