@@ -2,21 +2,14 @@ import type { Clock } from "../runtime/clock.ts";
 import { KubeUnreachable, type KubeApi } from "../runtime/kube.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { readTrouble, troubleOf, type Trouble } from "./answer.ts";
+import { readTrouble, type Trouble } from "./answer.ts";
 import { createBackoff } from "./backoff.ts";
 import { parseJson } from "./fields.ts";
-import { createFraming } from "./framing.ts";
 import { listPages } from "./list.ts";
 import type { Prefilter } from "./prefilter.ts";
 import { compareResourceVersions } from "./resource-version.ts";
-import { parseWatchLine, resourceVersionOf } from "./watch-line.ts";
-
-interface WatchItem {
-  readonly object: unknown;
-  readonly type: "ADDED" | "MODIFIED";
-  /** It came from a list: it lay in the cluster, perhaps since long before. */
-  readonly initial: boolean;
-}
+import { resourceVersionOf } from "./watch-line.ts";
+import { createWatchReader, type WatchItem } from "./watch-reader.ts";
 
 /** What one read of the stream brought. Received are `items`, `skipped`, `malformed` and `deleted` together. */
 export interface WatchBatch {
@@ -215,55 +208,12 @@ export function createReflector(options: ReflectorOptions): Reflector {
       const startedAt = clock.monotonic();
       readAt = startedAt;
       if (initial) missEnd().catch(() => {});
-      const skips = options.skip();
-      let oversized = 0;
-      const framing = createFraming({ oversized: () => (oversized += 1) });
+      const read = createWatchReader({ skips: options.skip(), initial, metrics });
       for await (const chunk of answer.body) {
         readAt = clock.monotonic();
-        metrics.watchBytes.inc(chunk.length);
-        const items: WatchItem[] = [];
-        let skipped = 0;
-        let malformed = 0;
-        let deleted = 0;
-        let reached: string | null = null;
-        let trouble: Trouble | null = null;
-        for (const line of framing.push(chunk)) {
-          const skip = skips(line);
-          if (skip) {
-            skipped += 1;
-            if (!initial) reached = skip.resourceVersion;
-            continue;
-          }
-          const parsed = parseWatchLine(line);
-          switch (parsed.kind) {
-            case "item":
-              items.push({ object: parsed.object, type: parsed.type, initial });
-              // The initial events come in no order of their versions, so none of them says how far we are.
-              if (!initial && parsed.version) reached = parsed.version;
-              break;
-            case "deleted":
-              deleted += 1;
-              if (!initial && parsed.version) reached = parsed.version;
-              break;
-            case "bookmark":
-              if (parsed.initialEventsEnd && initial) {
-                initial = false;
-                takeSynced();
-              }
-              if (!initial && parsed.version) reached = parsed.version;
-              break;
-            case "error":
-              trouble = troubleOf(parsed.status);
-              break;
-            case "malformed":
-              malformed += 1;
-              break;
-          }
-        }
-        if (skipped > 0) metrics.linesSkipped.inc(skipped);
-        if (oversized > 0) metrics.linesOversized.inc(oversized);
-        malformed += oversized;
-        oversized = 0;
+        const { items, skipped, malformed, deleted, resourceVersion, trouble, ...reading } = read(chunk);
+        if (initial && !reading.initial) takeSynced();
+        ({ initial } = reading);
         if (malformed > 0) logger.warn({ lines: malformed }, "lines of the watch that are no watch event");
         const batch = {
           items,
@@ -271,7 +221,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
           malformed,
           deleted,
           bytes: chunk.length,
-          resourceVersion: reached,
+          resourceVersion,
           synced: synced && !initial,
         };
         yield batch;

@@ -1,14 +1,10 @@
 import { EventEmitter } from "node:events";
-import type { RequestOptions } from "node:https";
-import { KubeConfig, type Cluster } from "@kubernetes/client-node";
 import { buildConnector, Client, ProxyAgent, type Dispatcher } from "undici";
 import type { Clock } from "./clock.ts";
+import { KubeConfigError, openCredentials, type Credentials } from "./kube-credentials.ts";
 import type { Logger } from "./logger.ts";
 
-/** Where the credentials come from is missing or makes no sense. A person must mend it. */
-export class KubeConfigError extends Error {
-  override readonly name = "KubeConfigError";
-}
+export { KubeConfigError };
 
 /** The API server gave no answer, or stopped in the middle of one. Its message is free of secrets. */
 export class KubeUnreachable extends Error {
@@ -78,68 +74,12 @@ const PING_WATCHDOG_MS = 45_000;
 
 const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 
-interface Credentials {
-  readonly server: string;
-  readonly proxyUrl: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tls: buildConnector.BuildOptions;
-  /** Changes exactly when connections must be made anew. */
-  readonly fingerprint: string;
-}
-
 /** One connection and what is known about it. */
 interface Line {
   readonly dispatcher: Dispatcher;
   readonly fingerprint: string;
   http2: boolean;
   readonly listeners: Set<() => void>;
-}
-
-function loadKubeConfig(path: string | null): { config: KubeConfig; cluster: Cluster } {
-  const config = new KubeConfig();
-  try {
-    if (path === null) config.loadFromDefault();
-    else config.loadFromFile(path);
-  } catch (error) {
-    // A YAML parser quotes the lines around a mistake below its first one, and a token may stand there.
-    const [why] = String(error instanceof Error ? error.message : error).split("\n", 1);
-    throw new KubeConfigError(`cannot read the kubeconfig: ${why}`);
-  }
-  const cluster = config.getCurrentCluster();
-  // client-node falls back to this address when it finds nothing at all; nobody means it.
-  if (!cluster || (path === null && cluster.server === "http://localhost:8080")) {
-    throw new KubeConfigError(
-      path === null ? "no kubeconfig, and not in a Pod with a service account" : `no current cluster in ${path}`,
-    );
-  }
-  if (!URL.canParse(cluster.server)) throw new KubeConfigError("the cluster's server is not a URL");
-  return { config, cluster };
-}
-
-/** The KubeConfig of one cluster and user, with the proxy left to us: undici tunnels, client-node's agents do not. */
-function withoutProxy(config: KubeConfig, cluster: Cluster): KubeConfig {
-  const { proxyUrl: _ours, ...direct } = cluster;
-  config.clusters = [direct, ...config.clusters.filter((other) => other.name !== cluster.name)];
-  return config;
-}
-
-async function readCredentials(config: KubeConfig, proxyUrl: string | null): Promise<Credentials> {
-  const options: RequestOptions & { servername?: string } = {};
-  await config.applyToHTTPSOptions(options);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
-  if (options.auth) headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
-  const { ca, cert, key, servername, rejectUnauthorized } = options;
-  const tls = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(servername === undefined ? {} : { servername }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  } as buildConnector.BuildOptions;
-  const server = (config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "");
-  const material = [server, proxyUrl, ca, cert, key, servername, rejectUnauthorized];
-  return { server, proxyUrl, headers, tls, fingerprint: material.map(String).join("\n") };
 }
 
 /** What broke, in a word fit for a log. undici's and Node's errors name hosts and codes, never credentials. */
@@ -160,21 +100,13 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
   const { kubeconfig, clock } = options;
   const pingIntervalMs = options.pingIntervalMs ?? PING_INTERVAL_MS;
 
-  let loaded: { config: KubeConfig; proxyUrl: string | null } | null = null;
+  const source = openCredentials(kubeconfig);
   const lines: { stream: Line | null; short: Line | null } = { stream: null, short: null };
   let closed = false;
 
-  const load = (): { config: KubeConfig; proxyUrl: string | null } => {
-    if (loaded) return loaded;
-    const { config, cluster } = loadKubeConfig(kubeconfig);
-    loaded = { config: withoutProxy(config, cluster), proxyUrl: cluster.proxyUrl ?? null };
-    return loaded;
-  };
-
   const credentials = async (): Promise<Credentials> => {
     try {
-      const { config, proxyUrl } = load();
-      return await readCredentials(config, proxyUrl);
+      return await source.read();
     } catch (error) {
       if (error instanceof KubeConfigError) throw new KubeUnreachable(error.message, { cause: error });
       // A token file that is gone for a moment, or a plug-in that fails. A plug-in's own words may hold a token.
@@ -324,19 +256,16 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
     };
   };
 
-  const first = load();
-  const server = (first.config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "");
-
   return {
-    server,
+    server: source.server,
     async request(path, request) {
       if (closed) throw new KubeUnreachable("closed");
       const current = await credentials();
       request.signal.throwIfAborted();
       const answer = await send(path, request, current);
       if (answer.status !== 401) return answer;
-      // client-node keeps a token for up to a minute; a rotated one is on disk already.
-      loaded = null;
+      // A rotated token is on disk already.
+      source.forget();
       const renewed = await credentials();
       if (
         renewed.headers["authorization"] === current.headers["authorization"] &&

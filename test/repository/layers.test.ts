@@ -50,7 +50,6 @@ const LONG_FILES: ReadonlySet<string> = new Set([
   "src/deliver/outbox.ts",
   "src/emulator/api-server.ts",
   "src/emulator/feishu-bot.ts",
-  "src/runtime/kube.ts",
 ]);
 
 function roomOf(path: string): string {
@@ -160,7 +159,7 @@ test.each([
   ["yaml", /^src\/(?:config|cli\/)/],
   ["zod", /^src\/config/],
   ["commander", /^src\/cli\//],
-  ["@kubernetes/client-node", /^src\/runtime\/kube\.ts$/],
+  ["@kubernetes/client-node", /^src\/runtime\/kube-credentials\.ts$/],
   ["node:sqlite", /^src\/runtime\/database\.ts$/],
   ["node:child_process", /^src\/compile\.ts$/],
   ["pino", /^src\/runtime\/logger\.ts$/],
