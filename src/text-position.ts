@@ -23,27 +23,32 @@ export interface LineIndex {
   line(number: number): string;
 }
 
-/** A line ends at `\n`, `\r\n` or a lone `\r`, as it does for YAML and for rules. */
+/**
+ * Looks a text over once; each look-up after that takes logarithmic time, for a hostile text may have all its mistakes
+ * on one line. A line ends at `\n`, `\r\n` or a lone `\r`, as it does for YAML and for rules. A BOM has no column.
+ */
 export function indexLines(text: string): LineIndex {
   const starts = [0];
   for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
+  // Units that are no column of their own: second halves of surrogate pairs, and a BOM.
+  const uncounted = Array.from(text.matchAll(/(?<=[\uD800-\uDBFF])[\uDC00-\uDFFF]|^\uFEFF/g), ({ index }) => index);
 
+  /** Where a line ends, its break left out. */
+  const endOf = (number: number): number => {
+    const next = starts[number];
+    if (next === undefined) return text.length;
+    return text.endsWith("\r\n", next) ? next - 2 : next - 1;
+  };
   const line = (number: number): string => {
     const start = starts[number - 1];
-    if (start === undefined) return "";
-    const next = starts[number];
-    return next === undefined ? text.slice(start) : text.slice(start, next).replace(/\r?\n$|\r$/, "");
+    return start === undefined ? "" : text.slice(start, endOf(number));
   };
   const positionAt = (offset: number): Position => {
     const inside = Math.min(Math.max(offset, 0), text.length);
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] ?? 0) <= inside) low = middle;
-      else high = middle - 1;
-    }
-    return { line: low + 1, column: countCodePoints(text.slice(starts[low], inside)) + 1 };
+    const number = countWhile(starts, (start) => start <= inside);
+    const start = starts[number - 1] ?? 0;
+    const skipped = countWhile(uncounted, (unit) => unit < inside) - countWhile(uncounted, (unit) => unit < start);
+    return { line: number, column: inside - start - skipped + 1 };
   };
   return {
     line,
@@ -51,12 +56,11 @@ export function indexLines(text: string): LineIndex {
     offsetAt({ line: number, column }) {
       const start = starts[number - 1];
       if (start === undefined) return number < 1 ? 0 : text.length;
-      return (
-        start +
-        Array.from(line(number))
-          .slice(0, column - 1)
-          .join("").length
-      );
+      const first = countWhile(uncounted, (unit) => unit < start);
+      const counted = start + Math.max(column, 1) - 1;
+      // Each unit that is no column moves the place, and so lets in units further on.
+      const skipped = countWhile(uncounted, (unit, index) => unit - Math.max(index - first, 0) <= counted) - first;
+      return Math.min(counted + skipped, endOf(number));
     },
     span(start, end) {
       const from = positionAt(start);
@@ -66,8 +70,14 @@ export function indexLines(text: string): LineIndex {
   };
 }
 
-function countCodePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+/** How many items from the first on fit; what does not must be followed by nothing that does. */
+function countWhile(items: readonly number[], fits: (item: number, index: number) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fits(items[middle] ?? Infinity, middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

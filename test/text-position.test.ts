@@ -18,6 +18,25 @@ it("moves what lies outside to the nearest end", () => {
   expect(lines.offsetAt({ line: 9, column: 1 })).toBe(5);
 });
 
+it("gives a byte order mark no column", () => {
+  const lines = indexLines("\uFEFFab");
+  expect([0, 1, 2].map((offset) => lines.positionAt(offset).column)).toEqual([1, 1, 2]);
+  expect([1, 2, 9].map((column) => lines.offsetAt({ line: 1, column }))).toEqual([1, 2, 3]);
+});
+
+it("counts as reading the line from its beginning would", () => {
+  const pieces = fc.constantFrom("a", "家", "😀", "\uD83D", "\uDE00", "\n", "\r", "\r\n");
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 30 }), fc.nat(30), (characters, index) => {
+      const before = characters.slice(0, index).join("");
+      const line = before.split(/\r\n|\n|\r/).at(-1) ?? "";
+      // What comes behind must not change what is before: no second half of a pair, no end of a break.
+      const { column } = indexLines(`${before} ${characters.slice(index).join("")}`).positionAt(before.length);
+      expect(column).toBe(Array.from(line).length + 1);
+    }),
+  );
+});
+
 it("finds its way back from every place", () => {
   const text = fc.array(fc.constantFrom("a", "家", "😀", "\n", "\t"), { maxLength: 30 });
   fc.assert(

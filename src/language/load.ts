@@ -3,10 +3,10 @@ import { parseRules } from "../../grammar/parse-rules.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RuleSet, Statement } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
+import { indexLines, type LineIndex, type Position } from "../text-position.ts";
 import { createChecks } from "./check.ts";
 import { DIAGNOSTICS } from "./diagnostic.ts";
 import type { Finding } from "./finding.ts";
-import { createPlaces, type Place } from "./places.ts";
 import { createResolver, type Known, type ResolvedStatement } from "./resolve.ts";
 
 /** The text of one rules file. */
@@ -15,7 +15,7 @@ export interface RuleSource {
   readonly file: string;
   readonly text: string;
   /** Where a place of `text` lies in `file`, when the text is only a part of it (a key of a manifest). */
-  readonly place?: (line: number, column: number) => Place;
+  readonly place?: (line: number, column: number) => Position;
 }
 
 /** What became of a rule set. Counts cover refused rules too. */
@@ -49,7 +49,7 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
 
   for (const source of sources) {
     const findings: Finding[] = [];
-    const placeOf = createPlaces(source.text);
+    const lines = indexLines(source.text);
     bytes += Buffer.byteLength(source.text);
     if (bytes > MAX_TEXT_BYTES) {
       findings.push({ code: "E111", message: "a rule set has 1 MiB of text at most", start: 0, end: 0 });
@@ -59,7 +59,7 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
       rules += parsed.ruleCount;
       for (const name of parsed.brokenLets) resolver.defineBroken(name);
       for (const { node, refused, partial, isGuess } of parsed.statements) {
-        const place = { file: basename(source.file), line: placeOf(node.start).line, text: source.text };
+        const place = { file: basename(source.file), line: lines.positionAt(node.start).line, text: source.text };
         const report = (finding: Finding): void => {
           if (!isGuess(finding)) findings.push(finding);
         };
@@ -71,7 +71,7 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
       }
       statementCount += parsed.statementCount;
     }
-    const placed = findings.map((finding) => toDiagnostic(finding, source, placeOf)).toSorted(byPlace);
+    const placed = findings.map((finding) => toDiagnostic(finding, source, lines)).toSorted(byPlace);
     for (const diagnostic of placed) diagnostics.push(diagnostic);
   }
   const [first] = sources;
@@ -82,7 +82,7 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
       start: 0,
       end: 0,
     };
-    diagnostics.push(toDiagnostic(nothing, first, createPlaces(first.text)));
+    diagnostics.push(toDiagnostic(nothing, first, indexLines(first.text)));
   }
   const failed = diagnostics.some(({ severity }) => severity === "error");
   return { ruleSet: failed ? null : { statements }, diagnostics, files: sources.length, rules };
@@ -109,12 +109,14 @@ function countPatterns({ comparisons }: ResolvedStatement, patterns: Set<string>
   return [];
 }
 
-function toDiagnostic(finding: Finding, source: RuleSource, placeOf: (offset: number) => Place): Diagnostic {
-  const inSource = ({ line, column }: Place): Place => source.place?.(line, column) ?? { line, column };
-  const start = inSource(placeOf(finding.start));
+function toDiagnostic(finding: Finding, source: RuleSource, lines: LineIndex): Diagnostic {
+  const inSource = ({ line, column }: Position): Position => source.place?.(line, column) ?? { line, column };
+  const start = inSource(lines.positionAt(finding.start));
   // A finding about what is missing underlines the one place where it is missing.
   const end =
-    finding.end > finding.start ? inSource(placeOf(finding.end)) : { line: start.line, column: start.column + 1 };
+    finding.end > finding.start
+      ? inSource(lines.positionAt(finding.end))
+      : { line: start.line, column: start.column + 1 };
   return {
     code: finding.code,
     severity: DIAGNOSTICS[finding.code].severity,
