@@ -13,8 +13,8 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
  */
 const KUBE_CONFIG = "@kubernetes/client-node/dist/config.js";
 
-/* What KubeConfig imports for other uses than ours. */
-const UNREACHED_PACKAGES = /^(hpagent|jsonpath-plus|socks|socks-proxy-agent)$/;
+/* What KubeConfig and pino import for other uses than ours. */
+const UNREACHED_PACKAGES = /^(hpagent|jsonpath-plus|socks|socks-proxy-agent|thread-stream)$/;
 /* Commander starts other programs as subcommands, which ours has none of; loading this takes 6 ms. */
 const UNREACHED_BUILTINS = /^node:child_process$/;
 const UNREACHED_PARTS = /^\.\/gen\/index\.js$/;
@@ -46,6 +46,16 @@ ${Object.entries(UNDICI_NAMES)
   .join("\n")}
 `;
 
+/* prom-client's index loads what counts the process itself and clusters of processes: half a dozen parts of Node. */
+const PROM_CLIENT_SHIM = `
+export { default as Counter } from "prom-client/lib/counter.js";
+export { default as Gauge } from "prom-client/lib/gauge.js";
+export { default as Registry } from "prom-client/lib/registry.js";
+`;
+
+/* pino asks this one question of threads; it would start one for transports, which we have none of. */
+const MAIN_THREAD = "exports.isMainThread = true;";
+
 /** A module of which any use throws; importing it does not. */
 const UNREACHED_MODULE = `
 const unreached = new Proxy(function () {}, {
@@ -68,6 +78,10 @@ const leaveOut: Plugin = {
       // client-node makes a dispatcher for each request of its generated client, which we never send.
       namespace: importer.includes("node_modules") ? "unreached" : "undici-shim",
     }));
+    hooks.onResolve({ filter: /^prom-client$/ }, ({ path }) => ({ path, namespace: "prom-client-shim" }));
+    hooks.onResolve({ filter: /^worker_threads$/ }, ({ path, importer }) =>
+      importer.includes("/pino/") ? { path, namespace: "main-thread" } : null,
+    );
     hooks.onResolve({ filter: UNREACHED_PARTS }, ({ path, importer }) =>
       importer.endsWith(KUBE_CONFIG) ? { path, namespace: "unreached" } : null,
     );
@@ -84,6 +98,11 @@ const leaveOut: Plugin = {
       contents: 'throw new Error("not part of this bundle");',
     }));
     hooks.onLoad({ filter: /.*/, namespace: "undici-shim" }, () => ({ contents: UNDICI_SHIM, resolveDir: ROOT }));
+    hooks.onLoad({ filter: /.*/, namespace: "prom-client-shim" }, () => ({
+      contents: PROM_CLIENT_SHIM,
+      resolveDir: ROOT,
+    }));
+    hooks.onLoad({ filter: /.*/, namespace: "main-thread" }, () => ({ contents: MAIN_THREAD }));
     hooks.onLoad({ filter: /.*/, namespace: "unreached" }, () => ({ contents: UNREACHED_MODULE }));
   },
 };

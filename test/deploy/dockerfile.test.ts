@@ -44,6 +44,7 @@ describe("the Dockerfile", () => {
     expect(flags).toEqual([
       "--max-semi-space-size=1",
       "--optimize-for-size",
+      "--no-turbofan",
       "--max-old-space-size=48",
       "/app/dist/kubewhen.cjs",
     ]);
