@@ -211,9 +211,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
       const read = createWatchReader({ skips: options.skip(), initial, metrics });
       for await (const chunk of answer.body) {
         readAt = clock.monotonic();
-        const { items, skipped, malformed, deleted, resourceVersion, trouble, ...reading } = read(chunk);
+        const reading = read(chunk);
         if (initial && !reading.initial) takeSynced();
         ({ initial } = reading);
+        const { items, skipped, malformed, deleted, resourceVersion } = reading;
         if (malformed > 0) logger.warn({ lines: malformed }, "lines of the watch that are no watch event");
         const batch = {
           items,
@@ -227,7 +228,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
         yield batch;
         accept(batch);
         // Some servers leave the stream open after an ERROR; nothing good comes any more.
-        if (trouble) return trouble;
+        if (reading.trouble) return reading.trouble;
       }
       if (initial) return { kind: "invalid", message: "the initial events had no end" };
       return { kind: "ended", lastedMs: clock.monotonic() - startedAt };
