@@ -24,29 +24,53 @@ export function lowerPattern(pattern: string): TextTest | null {
   if (!branches || branches.length === 0) return null;
   const tests: TextTest[] = [];
   const whole = new Set<string>();
+  const literals: string[] = [];
   const runs: Branch[] = [];
   for (const branch of branches) {
     if (!branch) return null;
-    const [first = "", ...more] = branch.pieces;
-    if (more.length > 0) runs.push(branch);
-    else if (branch.start && branch.end) whole.add(first);
-    else tests.push(literalTest(branch, first));
+    const { start, end, pieces } = branch;
+    const [first = ""] = pieces;
+    if (pieces.length > 1 && start) tests.push(allOf((text) => text.startsWith(first), runTest([branch])));
+    else if (pieces.length > 1) runs.push(branch);
+    else if (start && end) whole.add(first);
+    else if (start) tests.push((text) => text.startsWith(first));
+    else if (end) tests.push((text) => text.endsWith(first));
+    else literals.push(first);
   }
   if (whole.size > 0) tests.unshift((text) => whole.has(text));
-  if (runs.length > 0) tests.push(runTest(runs));
-  const [only] = tests;
-  return only && tests.length === 1 ? only : (text) => tests.some((test) => test(text));
+  const contained = literals.map(
+    (literal): TextTest =>
+      (text) =>
+        text.includes(literal),
+  );
+  if (contained.length === 1) tests.push(...contained);
+  else if (contained.length > 1) tests.push(behindPrefix(literals, anyOf(contained)));
+  if (runs.length > 0) {
+    const firsts = runs.map(({ pieces }) => pieces[0] ?? "");
+    tests.push(behindPrefix(firsts, runTest(runs)));
+  }
+  return anyOf(tests);
 }
 
-function literalTest({ start, end }: Branch, literal: string): TextTest {
-  if (start) return (text) => text.startsWith(literal);
-  return end ? (text) => text.endsWith(literal) : (text) => text.includes(literal);
+function allOf(first: TextTest, rest: TextTest): TextTest {
+  return (text) => first(text) && rest(text);
+}
+
+function anyOf(tests: readonly TextTest[]): TextTest {
+  return tests.reduceRight((rest, test) => (text) => test(text) || rest(text));
+}
+
+/** Most texts do not fit at all: one search for what all ways begin with tells, where there is such a thing. */
+function behindPrefix(firsts: readonly string[], test: TextTest): TextTest {
+  let [prefix = ""] = firsts;
+  for (const first of firsts) while (!first.startsWith(prefix)) prefix = prefix.slice(0, -1);
+  return prefix.length < 2 ? test : allOf((text) => text.includes(prefix), test);
 }
 
 /** A dot stops at a line end, and no piece holds one, so whatever fits lies within one line. */
 function runTest(branches: readonly Branch[]): TextTest {
   return (text) => {
-    if (!text.includes("\n")) return branches.some((branch) => fitsLine(branch, text));
+    if (!text.includes("\n")) return fitsWhole(branches, text);
     const lines = text.split("\n");
     return branches.some((branch) =>
       lines.some((line, i) => {
@@ -55,6 +79,11 @@ function runTest(branches: readonly Branch[]): TextTest {
       }),
     );
   };
+}
+
+function fitsWhole(branches: readonly Branch[], line: string): boolean {
+  for (const branch of branches) if (fitsLine(branch, line)) return true;
+  return false;
 }
 
 function fitsLine({ start, end, pieces }: Branch, line: string): boolean {

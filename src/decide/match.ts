@@ -109,8 +109,11 @@ function before(held: number[], end: number): readonly number[] {
  */
 function withPosition(held: number[] | null, position: number): number[] {
   if (held === null) return [position];
-  let at = held.length;
-  while (at > 0 && (held[at - 1] ?? 0) > position) at -= 1;
-  if (at === 0 || held[at - 1] !== position) held.splice(at, 0, position);
+  const last = held[held.length - 1] ?? -1;
+  if (last < position) held.push(position);
+  else if (last > position && !held.includes(position)) {
+    held.push(position);
+    held.sort((a, b) => a - b);
+  }
   return held;
 }
