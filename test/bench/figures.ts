@@ -5,5 +5,5 @@ export function median(values: readonly number[]): number {
 
 /** One line of a table for people: what it is about, then its figures, right-aligned. */
 export function tableRow(head: string, cells: readonly string[]): string {
-  return `${head.padEnd(30)}${cells.map((cell) => cell.padStart(16)).join("")}`;
+  return `${head.padEnd(30)}${cells.map((cell) => cell.padStart(18)).join("")}`;
 }

@@ -11,8 +11,12 @@ export interface Ran {
 const image = parseDockerfile(readFileSync("deploy/Dockerfile", "utf8")).stages.at(-1)?.instructions ?? [];
 const valueOf = (instruction: string): string => image.find(({ name }) => name === instruction)?.value ?? "";
 const entryPoint = JSON.parse(valueOf("ENTRYPOINT")) as readonly string[];
-const flags = entryPoint.filter((one) => one.startsWith("--"));
-const environment = Object.fromEntries(
+
+/** The flags that the image gives Node. */
+export const imageFlags: readonly string[] = entryPoint.filter((one) => one.startsWith("--"));
+
+/** The environment that the image sets. */
+export const imageEnvironment: Readonly<Record<string, string>> = Object.fromEntries(
   valueOf("ENV")
     .split(/\s+/)
     .map((pair) => pair.split("=")),
@@ -21,8 +25,8 @@ const environment = Object.fromEntries(
 /** Runs a bundled program with this Node under the very flags and environment that the image gives it. */
 export function runAsImage(program: string, ...args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { env: { ...environment, PATH: process.env["PATH"] } };
-    execFile(process.execPath, [...flags, program, ...args], options, (error, stdout, stderr) => {
+    const options = { env: { ...imageEnvironment, PATH: process.env["PATH"] } };
+    execFile(process.execPath, [...imageFlags, program, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { bundlePrograms, spawnAsImage, startWorld, stop } from "./engine-world.ts";
+import { median, tableRow } from "./figures.ts";
+
+/** What one process takes, MB (2^20 bytes). */
+export interface Memory {
+  /** All of its pages that are in memory: what most tools show. */
+  readonly rss: number;
+  /** Of these, the ones no file stands behind. */
+  readonly anonymous: number;
+  /** Pages shared with other processes counted by share. */
+  readonly pss: number;
+}
+
+export interface MemoryBenchRow extends Memory {
+  readonly process: "bare Node" | "kubewhen" | "compiler";
+  /** What it had done by then; CPU time is per streamed Event. */
+  readonly after: string;
+  /** Further Events streamed by then. */
+  readonly events: number;
+}
+
+export interface MemoryBenchOptions {
+  /** Events that lie in the cluster at the start. */
+  readonly stored?: number;
+  readonly streamed?: number;
+  readonly idleMs?: number;
+}
+
+const STEPS = 10;
+const SAMPLES = 5;
+const SAMPLE_PAUSE_MS = 500;
+/** After the stream: time for what collects garbage when there is nothing to do. */
+const CALM_MS = 30_000;
+
+function sizesIn(path: string): ReadonlyMap<string, number> {
+  const lines = readFileSync(path, "utf8").matchAll(/^(\w+):\s+(\d+) kB$/gm);
+  return new Map(Array.from(lines, ([, name = "", size]) => [name, Number(size) / 1024]));
+}
+
+function memoryOf(pid: number): Memory {
+  const status = sizesIn(`/proc/${pid}/status`);
+  const rollup = sizesIn(`/proc/${pid}/smaps_rollup`);
+  return {
+    rss: status.get("VmRSS") ?? Number.NaN,
+    anonymous: status.get("RssAnon") ?? Number.NaN,
+    pss: rollup.get("Pss") ?? Number.NaN,
+  };
+}
+
+/** Time on a processor so far; the kernel's clock ticks every 10 ms. */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+async function sample(pid: number): Promise<Memory> {
+  const taken: Memory[] = [];
+  for (let i = 0; i < SAMPLES; i += 1) {
+    taken.push(memoryOf(pid));
+    await systemClock.sleep(SAMPLE_PAUSE_MS);
+  }
+  const middle = (key: keyof Memory): number => median(taken.map((one) => one[key]));
+  return { rss: middle("rss"), anonymous: middle("anonymous"), pss: middle("pss") };
+}
+
+/** The compiler's highest, looked at until it ends: its time is that of the whole process. */
+async function compilerRow(kubewhen: string, inputs: readonly string[]): Promise<MemoryBenchRow> {
+  const startedAt = systemClock.monotonic();
+  const child = spawnAsImage(kubewhen, "compile", ...inputs);
+  let peak: Memory = { rss: 0, anonymous: 0, pss: 0 };
+  const ended = new Promise<number>((resolve) => {
+    child.once("exit", () => resolve(systemClock.monotonic()));
+  });
+  while (child.exitCode === null) {
+    try {
+      const now = memoryOf(child.pid ?? 0);
+      if (now.rss > peak.rss) peak = now;
+    } catch (error) {
+      // It has ended between two looks.
+      if (!(error instanceof Error && "code" in error)) throw error;
+    }
+    await systemClock.sleep(2);
+  }
+  const tookMs = (await ended) - startedAt;
+  return { process: "compiler", after: `at its peak, ${tookMs.toFixed(0)} ms in all`, events: 0, ...peak };
+}
+
+/**
+ * Weighs the bundled engine under flags and environment of the image, with rules/default.rules: idle in a cluster full
+ * of Events, and while further ones stream in. Beside it bare Node, idle under the same flags, and the compiler the
+ * engine starts.
+ */
+export async function benchMemory(options: MemoryBenchOptions = {}): Promise<readonly MemoryBenchRow[]> {
+  const { stored = 10_000, streamed = 1_000_000, idleMs = 60_000 } = options;
+  const { kubewhen } = await bundlePrograms();
+  const world = await startWorld(stored);
+  const rows: MemoryBenchRow[] = [];
+  const bare = spawnAsImage("-e", "setInterval(() => {}, 1000)");
+  rows.push(await compilerRow(kubewhen, world.inputs));
+  const watched = world.watched();
+  const engine = spawnAsImage(
+    kubewhen,
+    "run",
+    ...world.inputs,
+    "--kubeconfig",
+    world.kubeconfig,
+    "--log-level",
+    "warn",
+  );
+  const pid = engine.pid ?? 0;
+  try {
+    await watched;
+    await systemClock.sleep(idleMs);
+    const idle = `${idleMs / 1000} s idle`;
+    rows.push({ process: "bare Node", after: idle, events: 0, ...(await sample(bare.pid ?? 0)) });
+    rows.push({ process: "kubewhen", after: idle, events: 0, ...(await sample(pid)) });
+    const cpuMs = cpuMsOf(pid);
+    for (let step = 1; step <= STEPS; step += 1) {
+      const delivered = await world.stream(streamed / STEPS);
+      const events = (streamed / STEPS) * step;
+      const cpuUs = ((cpuMsOf(pid) - cpuMs) / events) * 1000;
+      const after = `${delivered} cards, ${cpuUs.toFixed(0)} us CPU`;
+      rows.push({ process: "kubewhen", after, events, ...memoryOf(pid) });
+    }
+    await systemClock.sleep(Math.min(CALM_MS, idleMs));
+    rows.push({ process: "kubewhen", after: "calm again", events: streamed, ...(await sample(pid)) });
+    return rows;
+  } finally {
+    await Promise.all([stop(engine), stop(bare)]);
+    world.close();
+  }
+}
+
+/** A line per process and moment, in MB. */
+export function memoryTable(rows: readonly MemoryBenchRow[]): string {
+  const head = ["after", "Events", "RSS MB", "anonymous", "PSS"];
+  return [
+    tableRow("memory", head),
+    ...rows.map((row) =>
+      tableRow(row.process, [
+        row.after,
+        row.events.toLocaleString("en"),
+        ...[row.rss, row.anonymous, row.pss].map((size) => size.toFixed(1)),
+      ]),
+    ),
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  const quick = process.argv.includes("--quick");
+  const rows = await benchMemory(quick ? { stored: 1_000, streamed: 50_000, idleMs: 5_000 } : {});
+  console.log(memoryTable(rows));
+  console.log(JSON.stringify(rows));
+}
