@@ -68,6 +68,18 @@ export function createProgress(options: ProgressOptions): Progress {
     }
   };
 
+  /**
+   * More waits to be stored than an empty outbox takes at once: stores what it takes. A kill before the rest is stored
+   * repeats this part; waiting for room would never end.
+   */
+  const savePart = (): void => {
+    for (let length = Math.floor(unsaved.length / 2); length > 0; length = Math.floor(length / 2)) {
+      if (outbox.enqueue(unsaved.slice(0, length)) === "full") continue;
+      unsaved = unsaved.slice(length);
+      return;
+    }
+  };
+
   const save = (notifications: readonly Notification[]): ReturnType<Progress["save"]> => {
     gather();
     if (notifications.length > 0) unsaved = [...unsaved, ...notifications];
@@ -90,6 +102,7 @@ export function createProgress(options: ProgressOptions): Progress {
     try {
       // Without a notification a power cut costs at most a second look at what the API server still has.
       const trouble = database.transaction(work, unsaved.length > 0 ? "full" : "normal");
+      if (trouble && outbox.waiting() === 0) savePart();
       if (trouble) return trouble;
     } catch (error) {
       if (error instanceof StorageError) return error.reason;

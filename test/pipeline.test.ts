@@ -12,10 +12,11 @@ import {
   type HeldLookup,
   type TestEngine,
 } from "./support/engine.ts";
+import { aNotification } from "./support/delivery.ts";
 import { NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
 import { sumOf } from "./support/metric-values.ts";
-import { aDrop, aRule, is, label, notOf } from "./support/rules.ts";
+import { aDrop, allOf, aRule, is, label, notOf } from "./support/rules.ts";
 
 const EVERYTHING = [aRule({ name: "all" })];
 /** Room for three cards of this file's Events, not for four. */
@@ -468,4 +469,114 @@ test("what a changed selection shows of times before the change is history", asy
     resourceVersion: "13",
   });
   expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-new"]);
+});
+
+/** More than forty cards. */
+const LARGE_NOTIFICATION = 60_000;
+
+type Step =
+  | { readonly do: "happen"; readonly uid: string; readonly times: number }
+  | { readonly do: "deliver" | "look up" | "kill" | "stop" }
+  | { readonly do: "wait"; readonly ms: number };
+
+const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("happen" as const),
+      uid: fc.constantFrom("plain-1", "plain-2", "plain-3", "labelled-1", "labelled-2"),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  // Delivering is rare, so that the outbox is often full.
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("deliver" as const, "look up" as const, "look up" as const) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("kill" as const, "stop" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 40_000 }) }) },
+);
+
+test("whenever it is killed or stopped, what happened is told once and nothing is told twice", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(arbitraryStep, { minLength: 10, maxLength: 40 }), async (steps) => {
+      const clock = createFakeClock(NOON);
+      const statements = [
+        aRule({ name: "plain", condition: is("type", "Warning") }),
+        aRule({ name: "labelled", condition: allOf(is("type", "Normal"), label("team", "edge")) }),
+      ];
+      const begin = (folder?: string): { engine: TestEngine; lookup: HeldLookup } => {
+        const lookup = createHeldLookup();
+        const parts = { clock, statements, lookup, maxBytes: LARGE_NOTIFICATION + THREE_CARDS };
+        return { lookup, engine: startEngine(folder === undefined ? parts : { ...parts, folder }) };
+      };
+      const counts = new Map<string, number>();
+      const told: string[] = [];
+      let version = 10;
+      let { engine, lookup } = begin();
+      const ended: TestEngine[] = [];
+      const show = (uid: string, count: number, initial: boolean): ReturnType<typeof anItem> =>
+        anItem(uid, version, {
+          initial,
+          count,
+          type: uid.startsWith("plain") ? "Warning" : "Normal",
+          message: `count ${count}`,
+          firstTimestamp: new Date(NOON).toISOString(),
+          lastTimestamp: new Date(clock.now()).toISOString(),
+        });
+      const deliver = (): void => {
+        for (const summary of drain(engine.outbox))
+          told.push(/pod-([\w-]+).*(count \d+)/.exec(summary)?.slice(1).join(" ") ?? "?");
+      };
+
+      // For a receiver that is away: it takes most of the room, and at last gives it back.
+      engine.outbox.enqueue([aNotification({ receiver: "away", body: "x".repeat(LARGE_NOTIFICATION) })]);
+      await engine.reflector.give({ resourceVersion: "10" });
+      for (const step of steps) {
+        switch (step.do) {
+          case "happen":
+            version += 1;
+            counts.set(step.uid, (counts.get(step.uid) ?? 0) + step.times);
+            void engine.reflector.give({
+              items: [show(step.uid, counts.get(step.uid) ?? 0, false)],
+              resourceVersion: String(version),
+            });
+            break;
+          case "deliver":
+            deliver();
+            break;
+          case "look up":
+            lookup.answer(EDGE);
+            break;
+          case "kill":
+          case "stop": {
+            if (step.do === "stop") await engine.stop();
+            else ended.push(engine);
+            ({ engine, lookup } = begin(engine.remains()));
+            const items = [...counts].map(([uid, count]) => show(uid, count, true));
+            void engine.reflector.give({ items, resourceVersion: String(version) });
+            break;
+          }
+          case "wait":
+            await clock.advance(step.ms);
+            break;
+        }
+        await settle(clock);
+      }
+      for (let i = 0; i < 2 * steps.length + 2; i += 1) {
+        lookup.answer(EDGE);
+        deliver();
+        drain(engine.outbox, "away");
+        await clock.advance(2_000);
+      }
+      expect(engine.outbox.waiting()).toBe(0);
+      expect(engine.progress.isBehind()).toBe(false);
+      await Promise.all([engine, ...ended].map((one) => one.stop()));
+
+      expect(told).toEqual([...new Set(told)]);
+      const last = [...counts].map(([uid, count]) => `${uid} count ${count}`);
+      expect(told).toEqual(expect.arrayContaining(last));
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -75,6 +75,26 @@ test("keeps notifications that found no room, and lets no save claim their Event
   expect(parts.outbox.waiting()).toBe(1);
 });
 
+test("stores in parts what an empty outbox does not take at once, and the checkpoint with the last of them", () => {
+  const parts = aProgress(createFakeClock(NOON), { maxBytes: 2_000 });
+  parts.take("a");
+  const saves = [parts.progress.save([LARGE, LARGE, LARGE, LARGE, LARGE])];
+  const claimedEarly: string[] = [];
+  let delivered = 0;
+  for (let round = 0; round < 9; round += 1) {
+    for (let next = parts.outbox.next("feishu", NOON); next; next = parts.outbox.next("feishu", NOON)) {
+      parts.outbox.delivered(next.id);
+      delivered += 1;
+    }
+    if (parts.progress.isBehind()) claimedEarly.push(...uids(parts));
+    saves.push(parts.progress.save([]));
+  }
+  expect(claimedEarly).toEqual([]);
+  expect(delivered).toBe(5);
+  expect(saves.at(-1)).toBeNull();
+  expect(uids(parts)).toEqual(["a"]);
+});
+
 test("keeps what a disk refused for the next save", () => {
   const parts = aProgress(createFakeClock(NOON));
   parts.progress.save([]);
