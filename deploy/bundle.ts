@@ -130,6 +130,23 @@ function keepModules(outFile: string): Plugin {
   };
 }
 
+/* Compiles a rule's patterns, and only those whose validity is not plain to see: loaded at the first one. */
+const PATTERNS_FILE = "rulecheck-re2js.cjs";
+const PATTERNS_NAMES = ["RE2JS", "RE2JSException"] as const;
+const PATTERNS_SHIM = `
+module.exports = {
+${PATTERNS_NAMES.map((name) => `  get ${name}() { return require("./${PATTERNS_FILE}").${name}; },`).join("\n")}
+};`;
+
+const lazyPatterns: Plugin = {
+  name: "lazy-patterns",
+  setup(hooks) {
+    hooks.onResolve({ filter: /^re2js$/ }, ({ path }) => ({ path, namespace: "patterns-shim" }));
+    hooks.onResolve({ filter: /^\.\/rulecheck-re2js\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    hooks.onLoad({ filter: /.*/, namespace: "patterns-shim" }, () => ({ contents: PATTERNS_SHIM }));
+  },
+};
+
 /** Bundles both programs into a folder beside `src` and `grammar`; answers what each is made of. */
 export async function bundlePrograms(folder: string): Promise<Readonly<Record<"kubewhen" | "rulecheck", Metafile>>> {
   const kubewhen = await bundle({ outFile: resolve(folder, "kubewhen.cjs"), entry: 'import "./src/cli/kubewhen.ts";' });
@@ -142,8 +159,9 @@ export async function bundlePrograms(folder: string): Promise<Readonly<Record<"k
  */
 async function bundleInParts(outFile: string): Promise<Metafile> {
   const folder = dirname(outFile);
+  const settings = settingsFor(outFile);
   const { metafile, outputFiles } = await build({
-    ...settingsFor(outFile),
+    ...settings,
     entryPoints: { rulecheck: resolve(ROOT, "src/cli/rulecheck.ts") },
     outdir: folder,
     outExtension: { ".js": ".cjs" },
@@ -153,6 +171,7 @@ async function bundleInParts(outFile: string): Promise<Metafile> {
     splitting: true,
     minify: true,
     write: false,
+    plugins: [...settings.plugins, lazyPatterns],
   });
   for await (const old of glob("rulecheck*.cjs", { cwd: folder })) await rm(resolve(folder, old));
   await mkdir(folder, { recursive: true });
@@ -168,6 +187,8 @@ async function bundleInParts(outFile: string): Promise<Metafile> {
     });
     await writeFile(path, code);
   }
+  const exported = `export { ${PATTERNS_NAMES.join(", ")} } from "re2js";`;
+  await bundle({ outFile: resolve(folder, PATTERNS_FILE), entry: exported });
   return metafile;
 }
 

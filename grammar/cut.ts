@@ -1,4 +1,4 @@
-import type { IToken } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
 import {
   And,
   CLAUSE_WORDS,
@@ -37,28 +37,29 @@ export const AFTER_COMPARISON: readonly string[] = [And, Or, Notify, ...CLAUSE_W
 export function cutStatements(tokens: readonly IToken[], text: string, nearest: Nearest): IToken[][] {
   const chunks: IToken[][] = [];
   let chunk: IToken[] = [];
-  for (const [index, token] of tokens.entries()) {
-    const previous = chunk.at(-1);
-    const mistaken = (): boolean =>
-      previous !== undefined &&
-      token.tokenType === Word &&
-      !wantsValue(previous) &&
-      previous.tokenType !== Notify &&
-      !onOneLine(previous, token, text) &&
-      isMisspeltStart(token, tokens[index + 1], nearest);
-    if (previous === undefined || begins(token, previous, text) || mistaken()) {
+  let previous: IToken | undefined;
+  let index = 0;
+  for (const token of tokens) {
+    index++;
+    if (
+      previous === undefined ||
+      (STARTS.has(token.tokenType) && begins(token, previous, text)) ||
+      (token.tokenType === Word && isMisspeltStart(token, previous, tokens[index], text, nearest))
+    ) {
       chunk = [];
       chunks.push(chunk);
     }
     chunk.push(token);
+    previous = token;
   }
   return chunks;
 }
 
+const STARTS: ReadonlySet<TokenType> = new Set([Label, Let, Drop, When]);
+
 function begins(token: IToken, previous: IToken, text: string): boolean {
   const type = token.tokenType;
   const before = previous.tokenType;
-  if (type !== Label && type !== Let && type !== Drop && type !== When) return false;
   if (type === When && (before === Drop || before === Resolve || before === Label)) return false;
   if (type === Drop && before === Label) return false;
   return !(wantsValue(previous) && onOneLine(previous, token, text));
@@ -73,9 +74,16 @@ function onOneLine(first: IToken, second: IToken, text: string): boolean {
   return !/[\r\n]/.test(text.slice(first.startOffset, second.startOffset));
 }
 
-/** Nearer to `when`, `drop` or `let` than to a word that goes on, and with a word behind it as those have. */
-function isMisspeltStart(token: IToken, next: IToken | undefined, nearest: Nearest): boolean {
-  if (next === undefined || isComparator(next)) return false;
+/** On a new line, nearer to `when`, `drop` or `let` than to a word that goes on, and with a word behind it as those have. */
+function isMisspeltStart(
+  token: IToken,
+  previous: IToken,
+  next: IToken | undefined,
+  text: string,
+  nearest: Nearest,
+): boolean {
+  if (next === undefined || isComparator(next) || previous.tokenType === Notify || wantsValue(previous)) return false;
+  if (onOneLine(previous, token, text)) return false;
   const meant = nearest(token.image, [...AFTER_COMPARISON, ...AT_START]);
   return meant !== null && AT_START.includes(meant);
 }

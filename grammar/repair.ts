@@ -117,8 +117,9 @@ function repairOperator(here: Here): Repair | null {
 }
 
 function repairConnective(here: Here): Repair | null {
-  const { token, next, nearest } = here;
-  if (token.tokenType !== t.Word) return null;
+  const { token, next, before, nearest } = here;
+  // Behind a comma a list goes on.
+  if (token.tokenType !== t.Word || before.at(-1)?.tokenType === t.Comma) return null;
   const shouted = inCapitals(token, AFTER_COMPARISON);
   if (shouted !== null) return foreign(here, 1, shouted);
   const meant = nearest(token.image, AFTER_COMPARISON);

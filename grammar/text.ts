@@ -26,8 +26,12 @@ export function readText(image: string, start: number, report: (problem: Problem
 
 /** The shortest way to write a text: bare where it can stand bare, else quoted. */
 export function quote(text: string): string {
-  if (/^[\p{L}\p{M}\p{N}_\-./:@*]*[\p{L}\p{M}\p{N}_\-./@*]$/u.test(text) && !HARD.has(text)) return text;
+  // Most texts are ASCII, and Unicode's letters take milliseconds to look up for the first time.
+  const plain = /^[ -~]*$/.test(text);
+  if (plain && /^[\w\-./:@*]*[\w\-./@*]$/.test(text) && !HARD.has(text)) return text;
+  if (!plain && /^[\p{L}\p{M}\p{N}_\-./:@*]*[\p{L}\p{M}\p{N}_\-./@*]$/u.test(text) && !HARD.has(text)) return text;
   const escaped = text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  if (plain) return `"${escaped}"`;
   return `"${escaped.replaceAll(/\p{Cc}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)}"`;
 }
 

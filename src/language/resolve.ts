@@ -131,8 +131,8 @@ export function createResolver(known: Known): Resolver {
 function withoutText(condition: Condition): object {
   switch (condition.kind) {
     case "comparison": {
-      const { text: _text, ...meaning } = condition;
-      return meaning;
+      const { kind, field, test, negated } = condition;
+      return { kind, field, test, negated };
     }
     case "not":
       return { kind: "not", part: withoutText(condition.part) };
