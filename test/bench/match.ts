@@ -190,8 +190,7 @@ function jsonRulesEngine(rules: readonly Rule[]): SlowJudge {
 }
 
 async function loadCelJs(): Promise<CelJs> {
-  const name: string = "cel-js";
-  return (await import(name)) as CelJs;
+  return (await import(import.meta.resolve("cel-js"))) as CelJs;
 }
 
 function celJs({ parse, evaluate }: CelJs, rules: readonly Rule[]): Judge {
