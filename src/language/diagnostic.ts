@@ -39,6 +39,7 @@ export type DiagnosticCode =
   | "W415"
   | "W421"
   | "W422"
+  | "W424"
   | "E501"
   | "E502"
   | "E511"
@@ -85,6 +86,7 @@ export const DIAGNOSTICS: Readonly<Record<DiagnosticCode, DiagnosticKind>> = {
   W415: { severity: "warning", title: "threshold without throttle" },
   W421: { severity: "warning", title: "pattern without metacharacters" },
   W422: { severity: "warning", title: "pattern padded with .*" },
+  W424: { severity: "info", title: "pattern without anchors on a field of one word" },
   E501: { severity: "error", title: "unknown receiver" },
   E502: { severity: "error", title: "unknown template" },
   E511: { severity: "error", title: "unknown key in the configuration" },

@@ -24,6 +24,7 @@ describe("stays silent about", () => {
     "when message = 'what?' and label.app = '*' notify a",
     "when message =~ '^.*x' and message =~ '(a|.*)b' and message =~ 'x\\.*' notify a",
     "when (kind=Pod and type=Warning) or (kind=Node and type=Normal) notify a",
+    "when reason =~ '^Fail(ed|ure)' and kind =~ '[a-z]Set$' and name =~ 'web-[0-9]' and type =~ '' notify a",
     "when count=7 and count<9 notify a",
     "drop when count>100",
     "when kind=Pod rate<1/1h by none notify a",
@@ -46,6 +47,7 @@ describe("finds", () => {
     ["when reason !~ BackOff notify a", ["W421"]],
     ["when message =~ 'a.b.*' notify a", ["W422"]],
     ["when kind=Pod rate>5/1m by uid notify a", ["W415", "W412"]],
+    ["when reason =~ 'Fail(ed|ure)' and namespace !~ 'team-[ab]' notify a", ["W424", "W424"]],
   ])("%s", (text, found) => {
     expect(codes(text)).toEqual(found);
   });

@@ -9,8 +9,11 @@ import { isPlainPattern } from "../plain-pattern.ts";
 /** Longest pattern, in characters. */
 const MAX_PATTERN_LENGTH = 1024;
 
+/** Fields of which people who know Prometheus expect a pattern to fit the whole. */
+const ONE_WORD: ReadonlySet<string> = new Set(["type", "reason", "kind", "namespace"]);
+
 /**
- * E203, E401, W421, W422: regular expressions that do not compile, are too long, or say less than they seem to.
+ * E203, E401, W421, W422, W424: regular expressions that do not compile, are too long, or say less or more than they seem to.
  *
  * One check serves one rule set: compiling costs a quarter of a millisecond, so each pattern is compiled once.
  */
@@ -19,7 +22,10 @@ export function createPatterns(): Check {
   return ({ comparisons }) => comparisons.flatMap((resolved) => checkPattern(resolved, sound));
 }
 
-function checkPattern({ node, comparison: { test } }: ResolvedComparison, sound: Set<string>): readonly Finding[] {
+function checkPattern(
+  { node, comparison: { field, test } }: ResolvedComparison,
+  sound: Set<string>,
+): readonly Finding[] {
   const [value] = node.values;
   if (value === undefined || (test.op !== "matches" && test.op !== "like")) return [];
   const { start, end } = value;
@@ -52,6 +58,18 @@ function checkPattern({ node, comparison: { test } }: ResolvedComparison, sound:
         code: "W422",
         message: "a pattern is found anywhere, so `.*` at its ends does nothing",
         suggestion: rewrite(value, bare),
+        start,
+        end,
+      },
+    ];
+  }
+  const word = field.kind === "text" && ONE_WORD.has(field.name) ? field.name : null;
+  if (word !== null && test.pattern !== "" && !/[\^$]|\\[AzbB]/.test(test.pattern)) {
+    return [
+      {
+        code: "W424",
+        message: `a pattern is found anywhere in the ${word}, so this one fits longer ones too`,
+        help: "`^` and `$` around it make it fit the whole",
         start,
         end,
       },
