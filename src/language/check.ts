@@ -1,3 +1,4 @@
+import { contradiction } from "./checks/contradiction.ts";
 import { globEquality } from "./checks/glob-equality.ts";
 import { groups } from "./checks/groups.ts";
 import { impossibleType } from "./checks/impossible-type.ts";
@@ -21,6 +22,7 @@ export function createChecks(): Check {
     mixedConnectives,
     globEquality,
     nearMiss,
+    contradiction,
     impossibleType,
     rawCount,
     groups,

@@ -30,6 +30,7 @@ export type DiagnosticCode =
   | "E205"
   | "E206"
   | "W221"
+  | "E301"
   | "W321"
   | "W322"
   | "W324"
@@ -77,6 +78,7 @@ export const DIAGNOSTICS: Readonly<Record<DiagnosticCode, DiagnosticKind>> = {
   E205: { severity: "error", title: "unknown let" },
   E206: { severity: "error", title: "unknown severity" },
   W221: { severity: "warning", title: "glob characters compared for equality" },
+  E301: { severity: "error", title: "condition that can never be true" },
   W321: { severity: "warning", title: "reason or kind differs from a known one by a slip" },
   W322: { severity: "warning", title: "type that Kubernetes never gives this reason" },
   W324: { severity: "warning", title: "raw count compared" },
