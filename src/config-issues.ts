@@ -58,7 +58,8 @@ export function explainIssue(issue: Issue, source: ConfigSource): readonly Confi
       code: "E512",
       range: placed.value,
       message: `${quoted} ${issue.message}`,
-      ...(repaired === null ? {} : { suggestion: repaired }),
+      // A value that is spelt right and wrong otherwise has no better spelling.
+      ...(repaired === null || repaired === placed.raw ? {} : { suggestion: repaired }),
     },
   ];
 }

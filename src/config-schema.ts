@@ -1,9 +1,12 @@
 import * as z from "zod";
+import { parseSize } from "./config-quantity.ts";
 
 /** `5m`, as rules write durations: one whole number and one unit. */
 const DURATION = /^\d{1,9}(ms|s|m|h|d)$/;
 /** Binary units only: `MB` would leave open which of two sizes is meant. */
 const SIZE = /^\d{1,9}(B|KiB|MiB|GiB)$/;
+/** A card may take 20 kB, and one that never fits would wait for ever. */
+const MIN_OUTBOX_BYTES = 2 ** 20;
 /** Host and port; an IPv6 host in brackets; no host for all addresses. */
 const LISTEN = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5}$/;
 /** What a rule can write behind `notify` and `using` without quotes. */
@@ -60,7 +63,13 @@ const throttleShape = {
 };
 const outboxShape = {
   path: filePath.optional().describe("Folder for what must outlive a restart. Default /var/lib/kubewhen."),
-  maxSize: size.optional().describe("Most bytes the outbox may take. Default 64MiB."),
+  maxSize: size
+    .refine(
+      (text) => !SIZE.test(text) || parseSize(text) >= MIN_OUTBOX_BYTES,
+      "is too small for an outbox; give it at least `1MiB`",
+    )
+    .optional()
+    .describe("Most bytes the outbox may take, at least 1MiB. Default 64MiB."),
 };
 const serverShape = {
   listen: z

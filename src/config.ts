@@ -1,4 +1,5 @@
 import { explainIssue, rangeAt, type ConfigMistake } from "./config-issues.ts";
+import { parseDuration, parseSize } from "./config-quantity.ts";
 import { checkReceivers, isSection, mayBeSecret } from "./config-receivers.ts";
 import { configSchema, type ConfigInput, type ReceiverInput } from "./config-schema.ts";
 import { readConfigSource, type ConfigSource, type Environment, type Range } from "./config-source.ts";
@@ -130,24 +131,6 @@ function completeReceiver({ name, feishu }: ReceiverInput): ReceiverConfig {
 function secretSource(value: string | undefined, path: string | undefined): SecretSource | null {
   if (value !== undefined) return { kind: "value", value: value.trim() };
   return path === undefined ? null : { kind: "file", path };
-}
-
-const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const BYTES_PER_UNIT: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-
-function parseDuration(text: string): number {
-  return scale(text, MS_PER_UNIT);
-}
-
-function parseSize(text: string): number {
-  return scale(text, BYTES_PER_UNIT);
-}
-
-function scale(text: string, perUnit: Readonly<Record<string, number>>): number {
-  const [, number, unit] = /^(\d+)(\D+)$/.exec(text) ?? [];
-  const factor = unit === undefined ? undefined : perUnit[unit];
-  if (factor === undefined) throw new Error("a number with a unit we do not know passed the schema");
-  return Number(number) * factor;
 }
 
 function knownNames(value: unknown): LoadedConfig["known"] {

@@ -161,6 +161,11 @@ describe("each mistake in the shape", () => {
       ["2:19-23 E512 `64Mi` is not a size; write a number and a unit, such as `64MiB` or `1GiB` => 64MiB"],
     ],
     [
+      "an outbox too small for its first card",
+      `${VALID}outbox: {maxSize: 1000KiB}`,
+      ["2:19-26 E512 `1000KiB` is too small for an outbox; give it at least `1MiB`"],
+    ],
+    [
       "no port",
       `${VALID}server: {listen: localhost}`,
       ["2:18-27 E512 `localhost` is not an address; write host and port, such as `0.0.0.0:8080`"],

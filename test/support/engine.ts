@@ -21,12 +21,12 @@ import { aRawEvent } from "./raw-events.ts";
 type WatchItem = WatchBatch["items"][number];
 
 /** A reflector that reads from a script. */
-export interface ScriptedReflector extends Reflector {
+interface ScriptedReflector extends Reflector {
   /** Resolves once the consumer has taken the batch and asks for the next. */
   give(batch: Partial<WatchBatch>): Promise<void>;
 }
 
-export function aBatch(parts: Partial<WatchBatch> = {}): WatchBatch {
+function aBatch(parts: Partial<WatchBatch> = {}): WatchBatch {
   return {
     items: [],
     skipped: 0,
@@ -50,7 +50,7 @@ export function anItem(
   return { object: aRawEvent({ metadata, involvedObject, ...fields }), type: "ADDED", initial };
 }
 
-export function createScriptedReflector(): ScriptedReflector {
+function createScriptedReflector(): ScriptedReflector {
   const script: { batch: WatchBatch; taken: () => void }[] = [];
   let wake: (() => void) | null = null;
   return {
