@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import type { RuleSet } from "./model/rule.ts";
 

@@ -1,4 +1,4 @@
-import type { ReceiverConfig } from "./config.ts";
+import type { ReceiverConfig } from "./config/config.ts";
 import { createBudget, FEISHU_ALLOWANCES, type Budget } from "./deliver/budget.ts";
 import { createDispatcher, type Dispatcher } from "./deliver/dispatch.ts";
 import { createFeishuSender } from "./deliver/feishu/sender.ts";

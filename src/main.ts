@@ -5,7 +5,7 @@ import { createPrefilter, type Prefilter } from "./collect/prefilter.ts";
 import { deriveSelector } from "./collect/pushdown.ts";
 import { createReflector } from "./collect/reflector.ts";
 import { CompileFailed, type Compiled } from "./compile.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { createEvaluator } from "./decide/evaluate.ts";
 import { createOutbox } from "./deliver/outbox.ts";
 import { createRenderer, type Renderer } from "./deliver/render.ts";

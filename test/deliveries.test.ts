@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import type { ReceiverConfig } from "../src/config.ts";
+import type { ReceiverConfig } from "../src/config/config.ts";
 import { createDeliveries, type Deliveries } from "../src/deliveries.ts";
 import { startFeishuBot } from "../src/emulator/feishu-bot.ts";
 import { systemClock } from "../src/runtime/clock.ts";

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from "../config.ts";
+import type { LoadedConfig } from "../config/config.ts";
 import { checkLayout } from "../deliver/layout.ts";
 import type { LayoutProblem } from "../deliver/template-check.ts";
 import { VIEW_NAMES } from "../deliver/view.ts";

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
-import type { LoadedConfig } from "../config.ts";
+import type { LoadedConfig } from "../config/config.ts";
 import type { LoadedRules, RuleSource } from "../language/load.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Environment } from "../config-source.ts";
+import type { Environment } from "../config/source.ts";
 import type { Span } from "../text-position.ts";
 import type { EmbeddedText, Manifest } from "./config-map.ts";
 import { CannotRunError } from "./exit-codes.ts";
@@ -57,7 +57,7 @@ function createChecks(env: Environment): Checks {
   let rules = 0;
 
   const checkConfig: Checks["checkConfig"] = async (file, text, place) => {
-    const { loadConfig } = await import("../config.ts");
+    const { loadConfig } = await import("../config/config.ts");
     const loaded = loadConfig(file, text, env);
     files += 1;
     if (place === null) lines.add(file, text);
@@ -88,7 +88,7 @@ function createChecks(env: Environment): Checks {
     lines.add(file, text);
     if (mistakes.length > 0) {
       // What cannot be read as YAML may still hold a secret beside the mistake: hide it as in a broken config.yaml.
-      const { loadConfig } = await import("../config.ts");
+      const { loadConfig } = await import("../config/config.ts");
       for (const secret of loadConfig(file, text, env).secrets) lines.hide(file, secret);
     }
     for (const { message, span } of mistakes) {

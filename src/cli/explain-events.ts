@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
-import { loadConfig, type LoadedConfig } from "../config.ts";
-import type { Environment } from "../config-source.ts";
+import { loadConfig, type LoadedConfig } from "../config/config.ts";
+import type { Environment } from "../config/source.ts";
 import { loadRules, type RuleSource } from "../language/load.ts";
 import { readRuleSources, RulesUnreadableError } from "../language/read-rule-sources.ts";
 import { readEventFile } from "./event-file.ts";

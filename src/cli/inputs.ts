@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Compiled } from "../compile.ts";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/config.ts";
 import { checkTemplates } from "./check-templates.ts";
 import { loadRules } from "../language/load.ts";
 import { readRuleSources } from "../language/read-rule-sources.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/config.ts";
 import { createRenderer } from "../deliver/render.ts";
 import { senderOf } from "../deliveries.ts";
 import type { DeliveryOutcome } from "../model/delivery.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkTemplates } from "../../src/cli/check-templates.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { loadRules } from "../../src/language/load.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
 

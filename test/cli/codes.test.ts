@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkTemplates } from "../../src/cli/check-templates.ts";
 import { explainCode, listCodes, sectionsOf } from "../../src/cli/codes.ts";
 import { CannotRunError } from "../../src/cli/exit-codes.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { DIAGNOSTICS } from "../../src/language/diagnostic.ts";
 
 const CODES = Object.keys(DIAGNOSTICS);

@@ -12,7 +12,7 @@ import type {
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { deriveFiles } from "../../deploy/manifests.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { loadRules } from "../../src/language/load.ts";
 
 interface KubernetesObject {

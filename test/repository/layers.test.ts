@@ -13,7 +13,7 @@ const ROOMS: readonly (readonly [room: string, paths: RegExp])[] = [
   ["words", /^src\/(?:suggest|text-position|version)\.ts$/],
   ["runtime", /^src\/runtime\//],
   ["language", /^src\/language\//],
-  ["config", /^src\/config(?:-\w+)?\.ts$/],
+  ["config", /^src\/config\//],
   ["collect", /^src\/collect\//],
   ["decide", /^src\/decide\//],
   ["deliver", /^src\/deliver\//],

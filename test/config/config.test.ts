@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { loadConfig, type LoadedConfig } from "../src/config.ts";
-import { configJsonSchema } from "../src/config-schema.ts";
+import { loadConfig, type LoadedConfig } from "../../src/config/config.ts";
+import { configJsonSchema } from "../../src/config/schema.ts";
 
 const WEBHOOK = "https://open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d-feed";
 const VALID = "receivers: [{name: dump, stdout: {}}]\n";
@@ -400,6 +400,8 @@ describe("what else a reader of the text learns", () => {
 });
 
 it("keeps deploy/config.schema.json equal to the definition that validates", () => {
-  const written: unknown = JSON.parse(readFileSync(new URL("../deploy/config.schema.json", import.meta.url), "utf8"));
+  const written: unknown = JSON.parse(
+    readFileSync(new URL("../../deploy/config.schema.json", import.meta.url), "utf8"),
+  );
   expect(written).toEqual(configJsonSchema());
 });

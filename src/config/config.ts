@@ -1,11 +1,11 @@
-import { explainIssue, rangeAt, type ConfigMistake } from "./config-issues.ts";
-import { parseDuration, parseSize } from "./config-quantity.ts";
-import { checkReceivers, isSection, mayBeSecret } from "./config-receivers.ts";
-import { configSchema, type ConfigInput, type ReceiverInput } from "./config-schema.ts";
-import { readConfigSource, type ConfigSource, type Environment, type Range } from "./config-source.ts";
-import type { Diagnostic } from "./model/diagnostic.ts";
-import type { SecretSource } from "./runtime/secret.ts";
-import { indexLines, type LineIndex, type Span } from "./text-position.ts";
+import { explainIssue, rangeAt, type ConfigMistake } from "./issues.ts";
+import { parseDuration, parseSize } from "./quantity.ts";
+import { checkReceivers, isSection, mayBeSecret } from "./receivers.ts";
+import { configSchema, type ConfigInput, type ReceiverInput } from "./schema.ts";
+import { readConfigSource, type ConfigSource, type Environment, type Range } from "./source.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { SecretSource } from "../runtime/secret.ts";
+import { indexLines, type LineIndex, type Span } from "../text-position.ts";
 
 /** A layout as its author wrote it: every text in it is a Handlebars template, to be rendered before it is serialised. */
 type TemplateTree =

@@ -1,6 +1,6 @@
-import type { FeishuInput, ReceiverInput } from "./config-schema.ts";
-import type { ConfigSource, Path } from "./config-source.ts";
-import { nearest } from "./suggest.ts";
+import type { FeishuInput, ReceiverInput } from "./schema.ts";
+import type { ConfigSource, Path } from "./source.ts";
+import { nearest } from "../suggest.ts";
 
 /** A mistake at a place of the tree; `key` points at the name instead of the value. */
 export interface ReceiverMistake {

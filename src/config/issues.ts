@@ -1,7 +1,7 @@
-import { isSection, mayBeSecret } from "./config-receivers.ts";
-import { knownKeys, sectionOf, type configSchema } from "./config-schema.ts";
-import type { ConfigSource, Path, Range } from "./config-source.ts";
-import { nearest } from "./suggest.ts";
+import { isSection, mayBeSecret } from "./receivers.ts";
+import { knownKeys, sectionOf, type configSchema } from "./schema.ts";
+import type { ConfigSource, Path, Range } from "./source.ts";
+import { nearest } from "../suggest.ts";
 
 /** One mistake in `config.yaml`, its place still an offset. */
 export interface ConfigMistake {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseSize } from "./config-quantity.ts";
+import { parseSize } from "./quantity.ts";
 
 /** `5m`, as rules write durations: one whole number and one unit. */
 const DURATION = /^\d{1,9}(ms|s|m|h|d)$/;
@@ -102,7 +102,7 @@ const configShape = {
 
 /**
  * Shape of `config.yaml` as its author writes it. A section with nothing under it counts as left out, as it does
- * for Kubernetes. What concerns more than one key is in `config-receivers.ts`.
+ * for Kubernetes. What concerns more than one key is in `receivers.ts`.
  */
 export const configSchema: z.ZodType<ConfigInput> = z.strictObject(configShape);
 
