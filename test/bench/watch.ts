@@ -63,7 +63,7 @@ function median(values: readonly number[]): number {
  * client run in processes of their own, and the clients take turns, so that they share whatever the machine does.
  */
 export async function benchWatch(options: WatchBenchOptions = {}): Promise<readonly WatchBenchRow[]> {
-  const { warmUp = 50_000, events = 150_000, rounds = 3 } = options;
+  const { warmUp = 100_000, events = 150_000, rounds = 3 } = options;
   const folder = mkdtempSync(join(tmpdir(), "kubewhen-bench-"));
   const server = spawn(process.execPath, [script("watch-server.ts"), String(warmUp + events + SPARE_EVENTS)], {
     stdio: ["ignore", "pipe", "inherit"],
