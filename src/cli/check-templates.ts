@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { LoadedConfig } from "../config/config.ts";
 import { checkLayout } from "../deliver/layout.ts";
 import type { LayoutProblem } from "../deliver/template-check.ts";
@@ -15,12 +16,11 @@ export interface TemplatesToCheck {
   readonly ruleSet: RuleSet | null;
 }
 
-/** Mistakes in the templates of the configuration and in the `with` texts of rules: E516. */
+/** Mistakes in the templates of the configuration: E516. */
 export function checkTemplates({ file, loaded, ruleSet }: TemplatesToCheck): readonly Diagnostic[] {
   if (!loaded.config) return [];
-  const rules = (ruleSet?.statements ?? []).filter((statement): statement is Rule => statement.kind === "rule");
-  const given = rules.flatMap((rule) => Object.keys(rule.values));
-  const inConfig = Object.entries(loaded.config.templates).flatMap(([name, tree]) =>
+  const given = rulesOf(ruleSet).flatMap((rule) => Object.keys(rule.values));
+  return Object.entries(loaded.config.templates).flatMap(([name, tree]) =>
     checkLayout(tree, given)
       // Which names rules give is only known of rules without errors.
       .filter((problem) => ruleSet !== null || problem.unknownName === undefined)
@@ -29,15 +29,22 @@ export function checkTemplates({ file, loaded, ruleSet }: TemplatesToCheck): rea
         return diagnosticOf(file, span, `template \`${name}\`: ${problem.message}`, problem);
       }),
   );
-  const inRules = rules.flatMap((rule) =>
+}
+
+/** Mistakes in the `with` texts of rules: E516 at the rule. `fileOf` makes of a rule's file what people call it. */
+export function checkRuleTexts(ruleSet: RuleSet | null, fileOf: (file: string) => string): readonly Diagnostic[] {
+  return rulesOf(ruleSet).flatMap((rule) =>
     Object.entries(rule.values).flatMap(([name, text]) =>
       checkLayout(text).map((problem) => {
         const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
-        return diagnosticOf(rule.file, span, `\`with ${name}\`: ${problem.message}`, problem);
+        return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\`: ${problem.message}`, problem);
       }),
     ),
   );
-  return [...inConfig, ...inRules];
+}
+
+function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
+  return (ruleSet?.statements ?? []).filter((statement): statement is Rule => statement.kind === "rule");
 }
 
 function diagnosticOf(file: string, span: Span, message: string, { unknownName }: LayoutProblem): Diagnostic {
@@ -55,4 +62,10 @@ function diagnosticOf(file: string, span: Span, message: string, { unknownName }
 /** `card.elements[0].text` as the keys and indexes it is made of. */
 function stepsOf(path: string): readonly (string | number)[] {
   return (path.match(/[^.[\]]+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
+
+/** The path of each source by its base name, as rules know their file. */
+export function pathsOf(sources: readonly { readonly file: string }[]): (file: string) => string {
+  const paths = new Map(sources.map(({ file }) => [basename(file), file]));
+  return (file) => paths.get(file) ?? file;
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { LoadedConfig } from "../config/config.ts";
 import type { LoadedRules, RuleSource } from "../language/load.ts";
+import type { RuleSet } from "../model/rule.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Environment } from "../config/source.ts";
 import type { Span } from "../text-position.ts";
@@ -46,19 +47,22 @@ interface Checks {
   checkManifest(file: string, text: string, known: Known | null): Promise<void>;
   /** For a text without a name to tell what it is by. */
   checkText(file: string, text: string, known: Known | null): Promise<void>;
-  report(): Report;
+  report(): Promise<Report>;
 }
 
 /* Parsers are loaded only for what there is to parse: most runs have no YAML, and `zod` alone costs as much as the rules. */
 function createChecks(env: Environment): Checks {
   const lines: PrintedLines = createPrintedLines();
   const diagnostics: Diagnostic[] = [];
+  const configs: { readonly file: string; readonly loaded: LoadedConfig; readonly place: Place | null }[] = [];
+  const ruleSets: { readonly ruleSet: RuleSet | null; readonly sources: readonly RuleSource[] }[] = [];
   let files = 0;
   let rules = 0;
 
   const checkConfig: Checks["checkConfig"] = async (file, text, place) => {
     const { loadConfig } = await import("../config/config.ts");
     const loaded = loadConfig(file, text, env);
+    configs.push({ file, loaded, place });
     files += 1;
     if (place === null) lines.add(file, text);
     for (const secret of loaded.secrets) lines.hide(file, place === null ? secret : moveSpan(secret, place));
@@ -72,6 +76,7 @@ function createChecks(env: Environment): Checks {
     const { loadRules } = await import("../language/load.ts");
     for (const source of sources) if (source.place === undefined) lines.add(source.file, source.text);
     const loaded: LoadedRules = loadRules(sources, known);
+    ruleSets.push({ ruleSet: loaded.ruleSet, sources });
     files += loaded.files;
     rules += loaded.rules;
     diagnostics.push(...loaded.diagnostics);
@@ -94,15 +99,33 @@ function createChecks(env: Environment): Checks {
     for (const { message, span } of mistakes) {
       diagnostics.push({ code: "E515", severity: "error", file, ...span, message });
     }
-    const configs = new Map<EmbeddedText, Known>();
+    const embedded = new Map<EmbeddedText, Known>();
     for (const { config } of known === null ? configMaps : []) {
-      if (config !== null) configs.set(config, await checkConfig(file, config.text, config.place));
+      if (config !== null) embedded.set(config, await checkConfig(file, config.text, config.place));
     }
     for (const configMap of configMaps) {
       if (configMap.rules.length === 0) continue;
       const sources = configMap.rules.map(({ text: rulesText, place }) => ({ file, text: rulesText, place }));
-      await checkRules(sources, known ?? knownIn(configMap, configs));
+      await checkRules(sources, known ?? knownIn(configMap, embedded));
     }
+  };
+
+  /** Templates are checked last: which names they may use, the rules say. Handlebars is loaded only if there are any. */
+  const findInTemplates = async (): Promise<readonly Diagnostic[]> => {
+    const statements = ruleSets.flatMap(({ ruleSet }) => ruleSet?.statements ?? []);
+    const templates = configs.some(({ loaded }) => Object.keys(loaded.config?.templates ?? {}).length > 0);
+    const texts = statements.some((one) => one.kind === "rule" && Object.keys(one.values).length > 0);
+    if (!templates && !texts) return [];
+    const { checkRuleTexts, checkTemplates, pathsOf } = await import("./check-templates.ts");
+    const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? { statements } : null;
+    return [
+      ...configs.flatMap(({ file, loaded, place }) =>
+        checkTemplates({ file, loaded, ruleSet: all }).map((found) =>
+          place === null ? found : Object.assign({ ...found }, moveSpan(found, place)),
+        ),
+      ),
+      ...ruleSets.flatMap(({ ruleSet, sources }) => checkRuleTexts(ruleSet, pathsOf(sources))),
+    ];
   };
 
   return {
@@ -115,7 +138,10 @@ function createChecks(env: Environment): Checks {
       else if (text.trim() === "") throw new CannotRunError(`nothing to check: ${nameOf(file)} is empty`);
       else await checkRules([{ file, text }], known ?? UNKNOWN);
     },
-    report: () => ({ files, rules, diagnostics: diagnostics.toSorted(byPlace), lineOf: lines.lineOf }),
+    async report() {
+      const found = [...diagnostics, ...(await findInTemplates())];
+      return { files, rules, diagnostics: found.toSorted(byPlace), lineOf: lines.lineOf };
+    },
   };
 }
 

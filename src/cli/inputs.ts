@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Compiled } from "../compile.ts";
 import { loadConfig } from "../config/config.ts";
-import { checkTemplates } from "./check-templates.ts";
+import { checkRuleTexts, checkTemplates, pathsOf } from "./check-templates.ts";
 import { loadRules } from "../language/load.ts";
 import { readRuleSources } from "../language/read-rule-sources.ts";
 
@@ -14,11 +14,13 @@ export interface InputOptions {
 /** Reads and checks configuration and rules together. Throws what the file system throws for an unreadable path. */
 export function compileInputs({ configPath, rulesPath, env }: InputOptions): Compiled {
   const loaded = loadConfig(configPath, readFileSync(configPath, "utf8"), env);
-  const { ruleSet, diagnostics } = loadRules(readRuleSources(rulesPath), loaded.known);
+  const sources = readRuleSources(rulesPath);
+  const { ruleSet, diagnostics } = loadRules(sources, loaded.known);
   const inTemplates = checkTemplates({ file: configPath, loaded, ruleSet });
+  const inRules = checkRuleTexts(ruleSet, pathsOf(sources));
   return {
     config: inTemplates.length > 0 ? null : loaded.config,
-    ruleSet,
-    diagnostics: [...loaded.diagnostics, ...inTemplates, ...diagnostics],
+    ruleSet: inRules.length > 0 ? null : ruleSet,
+    diagnostics: [...loaded.diagnostics, ...inTemplates, ...diagnostics, ...inRules],
   };
 }

@@ -1,5 +1,10 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { checkTemplates } from "../../src/cli/check-templates.ts";
+import { checkRuleTexts, checkTemplates } from "../../src/cli/check-templates.ts";
+import { check } from "../../src/cli/check.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { loadRules } from "../../src/language/load.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
@@ -8,7 +13,11 @@ function mistakes(templates: string, rules: string): readonly Diagnostic[] {
   const text = `receivers: [{name: dump, stdout: {}}]\ntemplates:\n${templates}`;
   const loaded = loadConfig("config.yaml", text, {});
   const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
-  return checkTemplates({ file: "config.yaml", loaded, ruleSet });
+  return [...checkTemplates({ file: "config.yaml", loaded, ruleSet }), ...checkRuleTexts(ruleSet, (file) => file)];
+}
+
+function checked(paths: readonly string[], configPath: string | null): ReturnType<typeof check> {
+  return check({ paths, configPath, env: {}, stdin: () => Readable.from([]) });
 }
 
 describe("templates are checked before the first Event needs them", () => {
@@ -27,5 +36,20 @@ describe("templates are checked before the first Event needs them", () => {
   it("finds broken Handlebars in a rule's own text, at the rule", () => {
     const rules = 'when type=Normal notify dump\nwhen type=Warning using card with team="{{name" notify dump';
     expect(mistakes("  card: {text: '{{team}}'}\n", rules)).toMatchObject([{ code: "E516", file: "a.rules", line: 2 }]);
+  });
+
+  it("is part of a check, of files and of a manifest that holds both", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kubewhen-"));
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const config = "receivers: [{name: dump, stdout: {}}]\ntemplates: {card: {text: '{{reasn}}'}}\n";
+    const rules = "when type=Warning using card notify dump\n";
+    const manifest = `kind: ConfigMap\ndata:\n  config.yaml: |\n    ${config.trim().replaceAll("\n", "\n    ")}\n  a.rules: |\n    ${rules}`;
+    const ofFiles = await checked([write("a.rules", rules)], write("config.yaml", config));
+    expect(ofFiles.diagnostics).toMatchObject([{ code: "E516", line: 2, column: 26 }]);
+    const ofManifest = await checked([write("all.yaml", manifest)], null);
+    expect(ofManifest.diagnostics).toMatchObject([{ code: "E516", line: 5, column: 30 }]);
   });
 });
