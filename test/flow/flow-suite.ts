@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startFeishuBot, type FeishuBot } from "../../src/emulator/feishu-bot.ts";
 import { printCard } from "../../src/demo/printed-card.ts";
@@ -48,6 +50,13 @@ function aChangeOf(object: string): EventToWrite {
   return anEventToWrite({ kind: "ConfigMap", object, reason: "Changed" });
 }
 
+/** Everything in the files of a folder, as text that keeps each byte. */
+function bytesBelow(folder: string): string {
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), "latin1"))
+    .join("\n");
+}
+
 /** Sets up a cluster, a signed bot and what a test starts, and takes all of it down. */
 export function useFlow<C extends Cluster>(startCluster: () => Promise<C>): () => Flow<C> {
   let flow: Flow<C> | null = null;
@@ -89,8 +98,10 @@ export function useFlow<C extends Cluster>(startCluster: () => Promise<C>): () =
 
   afterEach(async () => {
     for (const program of programs) await program.stop();
-    const secrets = [TOKEN, SIGN_SECRET];
-    expectNoSecret(secrets, { output: programs.map((program) => program.output()).join("\n") });
+    expectNoSecret([TOKEN, SIGN_SECRET], {
+      output: programs.map((program) => program.output()).join("\n"),
+      outbox: installation ? bytesBelow(installation.path("outbox")) : "",
+    });
     installation?.remove();
     await flow?.bot.close();
     await flow?.cluster.close();
