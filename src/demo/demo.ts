@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CompileFailed, compileInChild } from "../compile.ts";
 import { compilerCommand } from "../cli/run.ts";
 import { EXIT } from "../cli/exit-codes.ts";
-import { createApiServer } from "../emulator/api-server.ts";
+import { createApiServer, type ApiServer } from "../emulator/api-server.ts";
 import { startFeishuBot, type FeishuBot } from "../emulator/feishu-bot.ts";
 import { RefusedInputs, runEngine } from "../main.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -67,7 +67,11 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
       },
       stopping.signal,
     );
-    const played = playDay(day, server, clock, ending).then(() => drain(metrics, ending));
+    const played = watched(server, ending).then(async () => {
+      clock.start();
+      await playDay(day, server, clock, ending);
+      await drain(metrics, ending);
+    });
     const printed = printArrivals(bot, ending);
     // The engine ends first only when it cannot run at all.
     await Promise.race([played, engine, aborted(interrupted.signal)]);
@@ -89,6 +93,13 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
     stopping.abort();
     await Promise.all([server.close(), bot.close()]);
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until the engine watches: what happened before would be gone again after its hour of seconds. */
+async function watched(server: ApiServer, signal: AbortSignal): Promise<void> {
+  while (server.openWatches() === 0 && !signal.aborted) {
+    await systemClock.sleep(LOOK_PAUSE_MS, signal).catch(() => {});
   }
 }
 
