@@ -44,22 +44,16 @@ export interface OccurrenceCounter {
   size(): number;
 }
 
-interface Known {
-  readonly uid: string;
-  count: number;
-  lastSeenAt: number;
-  /** Empty when it comes from a checkpoint. */
-  resourceVersion: string;
-  /** It is among those the next checkpoint takes. */
-  dirty: boolean;
-}
+/**
+ * Events live for an hour (`--event-ttl`), so 16,384 hold four to five new Events a second, of those that a rule may
+ * match; 2.5 MB when full. Twice as many would take the idle engine's 80 MB to 87 (measured 2026-11).
+ */
+const DEFAULT_MAX_EVENTS = 16_384;
 
-/** Events live for an hour (`--event-ttl`), so 32,768 hold nine new Events a second; about 6 MB when full. */
-const DEFAULT_MAX_EVENTS = 32_768;
-
-function isNewer(event: Event, known: Known): boolean {
-  const order = compareResourceVersions(event.resourceVersion, known.resourceVersion);
-  return order === null ? event.lastSeenAt > known.lastSeenAt : order > 0;
+/** In the form that is kept: 0, which compares with nothing, where it is no number or comes from a checkpoint. */
+function packResourceVersion(text: string): number {
+  const version = Number(text);
+  return Number.isSafeInteger(version) && String(version) === text ? version : 0;
 }
 
 /** The reporter's clock may have gone back; then all of it happened at the end. */
@@ -76,34 +70,52 @@ function spread(count: number, from: number, to: number, closed: boolean): Occur
 export function createOccurrences(options: OccurrencesOptions): OccurrenceCounter {
   const { metrics, clock } = options;
   const maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
-  // Those no longer dirty have been pushed out since; they go when it is read, or grows beyond all that can be dirty.
-  let dirty: Known[] = [];
-  const table = new LRUCache<string, Known>({
-    max: maxEvents,
-    dispose: (known, _uid, why) => {
-      known.dirty = false;
-      if (why === "evict") metrics.eventCountsEvicted.inc();
-    },
-  });
+  // What is known of an Event stands at its slot: a row of objects would take four times the memory.
+  const counts = new Float64Array(maxEvents);
+  const lastSeenAts = new Float64Array(maxEvents);
+  const resourceVersions = new Float64Array(maxEvents);
+  /** 1: it is among those the next checkpoint takes. */
+  const dirty = new Uint8Array(maxEvents);
+  let dirtyCount = 0;
+  const slots = new LRUCache<string, number>({ max: maxEvents });
 
-  const markDirty = (known: Known): void => {
-    if (known.dirty) return;
-    known.dirty = true;
-    if (dirty.length >= 2 * maxEvents) dirty = dirty.filter((one) => one.dirty);
-    dirty.push(known);
+  const write = (slot: number, count: number, lastSeenAt: number, resourceVersion: string): void => {
+    counts[slot] = count;
+    lastSeenAts[slot] = lastSeenAt;
+    resourceVersions[slot] = packResourceVersion(resourceVersion);
+  };
+
+  const markDirty = (slot: number, isDirty: 0 | 1): void => {
+    dirtyCount += isDirty - (dirty[slot] ?? 0);
+    dirty[slot] = isDirty;
+  };
+
+  /** Makes room for an unknown Event, if need be by forgetting the one not heard of for longest. */
+  const addSlot = (uid: string): number => {
+    let slot = slots.size;
+    if (slot >= maxEvents) {
+      slot = slots.pop() ?? 0;
+      markDirty(slot, 0);
+      metrics.eventCountsEvicted.inc();
+    }
+    slots.set(uid, slot);
+    return slot;
   };
 
   const add = ({ eventUid, count, lastSeenAt, resourceVersion }: Event): void => {
-    const known: Known = { uid: eventUid, count, lastSeenAt, resourceVersion, dirty: false };
-    table.set(eventUid, known);
-    markDirty(known);
+    const slot = addSlot(eventUid);
+    write(slot, count, lastSeenAt, resourceVersion);
+    markDirty(slot, 1);
   };
 
-  const update = (known: Known, event: Event, lastSeenAt: number): void => {
-    known.count = event.count;
-    known.lastSeenAt = lastSeenAt;
-    known.resourceVersion = event.resourceVersion;
-    markDirty(known);
+  const update = (slot: number, event: Event, lastSeenAt: number): void => {
+    write(slot, event.count, lastSeenAt, event.resourceVersion);
+    markDirty(slot, 1);
+  };
+
+  const isNewer = (event: Event, slot: number): boolean => {
+    const order = compareResourceVersions(event.resourceVersion, String(resourceVersions[slot]));
+    return order === null ? event.lastSeenAt > (lastSeenAts[slot] ?? 0) : order > 0;
   };
 
   const isNews = (event: Event, how: Arrival): boolean => {
@@ -114,8 +126,8 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
 
   return {
     take(event, how) {
-      const known = table.get(event.eventUid);
-      if (!known) {
+      const slot = slots.get(event.eventUid);
+      if (slot === undefined) {
         add(event);
         return {
           event,
@@ -123,33 +135,34 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
           history: how.initial && !isNews(event, how),
         };
       }
-      const more = event.count - known.count;
-      const from = known.lastSeenAt;
+      const more = event.count - (counts[slot] ?? 0);
+      const from = lastSeenAts[slot] ?? 0;
       if (more > 0) {
-        update(known, event, Math.max(event.lastSeenAt, from));
+        update(slot, event, Math.max(event.lastSeenAt, from));
         return { event, occurrences: spread(more, from, event.lastSeenAt, false), history: false };
       }
       // A list or a replayed watch may show an older state of the Event; only a newer one can really have fallen.
-      if (more === 0 || !isNewer(event, known)) return "replayed";
+      if (more === 0 || !isNewer(event, slot)) return "replayed";
       metrics.countsFell.inc();
-      update(known, event, event.lastSeenAt);
+      update(slot, event, event.lastSeenAt);
       return { event, occurrences: spread(1, from, event.lastSeenAt, false), history: false };
     },
     changed() {
       const rows: KnownCount[] = [];
-      for (const known of dirty) {
-        if (!known.dirty) continue;
-        known.dirty = false;
-        rows.push({ uid: known.uid, count: known.count, lastSeenAt: known.lastSeenAt });
+      // Newest first, and each change made its Event the newest: the last dirty one is soon reached.
+      for (const [uid, slot] of slots.entries()) {
+        if (dirtyCount === 0) break;
+        if (dirty[slot] !== 1) continue;
+        markDirty(slot, 0);
+        rows.push({ uid, count: counts[slot] ?? 0, lastSeenAt: lastSeenAts[slot] ?? 0 });
       }
-      dirty = [];
       return rows;
     },
     restore(rows) {
       for (const { uid, count, lastSeenAt } of rows) {
-        table.set(uid, { uid, count, lastSeenAt, resourceVersion: "", dirty: false });
+        write(slots.get(uid) ?? addSlot(uid), count, lastSeenAt, "");
       }
     },
-    size: () => table.size,
+    size: () => slots.size,
   };
 }

@@ -135,7 +135,7 @@ describe("createOccurrences", () => {
     for (const eventUid of ["a", "b", "c"]) counter.take(anEvent({ eventUid }), LIVE);
     expect(counter.size()).toBe(2);
     expect(await valueOf(metrics.eventCountsEvicted)).toBe(1);
-    expect(counter.changed().map(({ uid }) => uid)).toEqual(["b", "c"]);
+    expect(counter.changed().map(({ uid }) => uid)).toEqual(["c", "b"]);
   });
 
   it("hands out only what it still holds, once, after any number of Events", () => {
@@ -144,9 +144,9 @@ describe("createOccurrences", () => {
     counter.take(anEvent({ eventUid: "e48", count: 2 }), LIVE);
     const rows = counter.changed().map(({ uid, count }) => [uid, count]);
     expect(rows).toEqual([
-      ["e47", 1],
       ["e48", 2],
       ["e49", 1],
+      ["e47", 1],
     ]);
   });
 
