@@ -1,4 +1,5 @@
-import { Counter, Gauge, Registry } from "prom-client";
+import { type Counter, Gauge, Registry } from "prom-client";
+import { createTally } from "./tally.ts";
 
 /**
  * Everything the engine counts. Labels come from closed sets (rule, receiver, verdict, reason), never from
@@ -50,7 +51,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const counter = <L extends string = string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
-    new Counter({ name: `kubewhen_${name}`, help, labelNames, registers });
+    createTally({ name: `kubewhen_${name}`, help, labelNames, registers });
   const gauge = <L extends string = string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
     new Gauge({ name: `kubewhen_${name}`, help, labelNames, registers });
   return {

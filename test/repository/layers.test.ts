@@ -163,7 +163,7 @@ test.each([
   ["node:sqlite", /^src\/runtime\/database\.ts$/],
   ["node:child_process", /^src\/compile\.ts$/],
   ["pino", /^src\/runtime\/logger\.ts$/],
-  ["prom-client", /^src\/runtime\/metrics\.ts$/],
+  ["prom-client", /^src\/runtime\/(?:metrics|tally)\.ts$/],
 ])("%s is known in its own place only", (name, place) => {
   const users = sources.filter(({ imports }) => imports.some(({ to }) => to === name)).map(({ path }) => path);
   expect(users).not.toEqual([]);
