@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Counter, Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { createTally } from "../../src/runtime/tally.ts";
@@ -20,8 +20,8 @@ test("says the same as a plain Counter, whenever it is read", async () => {
       const wanted: unknown[] = [];
       for (const one of [...steps, "read" as const]) {
         if (one === "read") {
-          seen.push((await tally.get()).values.map((series) => ({ ...series })));
-          wanted.push((await plain.get()).values.map((series) => ({ ...series })));
+          seen.push(structuredClone((await tally.get()).values));
+          wanted.push(structuredClone((await plain.get()).values));
         } else {
           const { value, ...labels } = one;
           for (const counter of [plain, tally]) counter.inc(labels, value ?? 1);
