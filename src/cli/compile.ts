@@ -1,3 +1,4 @@
+import { RulesUnreadableError } from "../language/read-rule-sources.ts";
 import { compileInputs } from "./inputs.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -8,8 +9,10 @@ export function compile({ config, rules }: { readonly config: string; readonly r
     process.stdout.write(`${JSON.stringify(compiled)}\n`);
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error || error.name === "RulesUnreadableError")) throw error;
-    process.stderr.write(`${error.message}\n`);
+    if (error instanceof RulesUnreadableError) process.stderr.write(`${error.message}; name them with --rules\n`);
+    else if (error instanceof Error && "code" in error) {
+      process.stderr.write(`cannot read ${config} (${String(error.code)}); name it with --config\n`);
+    } else throw error;
     return EXIT.cannotRun;
   }
 }

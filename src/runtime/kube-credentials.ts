@@ -31,7 +31,9 @@ function loadKubeConfig(path: string | null): { config: KubeConfig; cluster: Clu
   // client-node falls back to this address when it finds nothing at all; nobody means it.
   if (!cluster || (path === null && cluster.server === "http://localhost:8080")) {
     throw new KubeConfigError(
-      path === null ? "no kubeconfig, and not in a Pod with a service account" : `no current cluster in ${path}`,
+      path === null
+        ? "no kubeconfig, and not in a Pod with a service account: name one with --kubeconfig"
+        : `no current cluster in ${path}`,
     );
   }
   if (!URL.canParse(cluster.server)) throw new KubeConfigError("the cluster's server is not a URL");
