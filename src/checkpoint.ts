@@ -18,8 +18,8 @@ interface CheckpointChange {
  */
 export interface Checkpoint {
   since(): Since | null;
-  /** Oldest first. */
-  counts(): Iterable<KnownCount>;
+  /** The newest ones, oldest first. A flood leaves hours of them on disk: without a limit they may not fit in memory. */
+  counts(limit?: number): Iterable<KnownCount>;
   groups(): readonly GroupState[];
   /** To be called inside the transaction that stores the notifications of the same Events. */
   save(change: CheckpointChange): void;
@@ -33,7 +33,9 @@ export interface Checkpoint {
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
-  const readCounts = database.prepare("SELECT uid, count, last_seen_at FROM event_counts ORDER BY last_seen_at");
+  const readCounts = database.prepare(
+    "SELECT * FROM (SELECT * FROM event_counts ORDER BY last_seen_at DESC LIMIT ?) ORDER BY last_seen_at",
+  );
   const writeCount = database.prepare("INSERT OR REPLACE INTO event_counts VALUES (?, ?, ?)");
   const forgetCounts = database.prepare("DELETE FROM event_counts WHERE last_seen_at < ?");
   const readGroups = database.prepare("SELECT state FROM throttle_groups");
@@ -48,8 +50,8 @@ export function createCheckpoint(database: Database): Checkpoint {
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote it
     since: () => value("since") as Since | null,
-    *counts() {
-      for (const row of readCounts.rows()) {
+    *counts(limit = Number.MAX_SAFE_INTEGER) {
+      for (const row of readCounts.each(limit)) {
         yield { uid: String(row["uid"]), count: Number(row["count"]), lastSeenAt: Number(row["last_seen_at"]) };
       }
     },

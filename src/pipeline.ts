@@ -154,7 +154,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   return {
     async run(signal) {
       stopped = signal;
-      occurrences.restore(checkpoint.counts());
+      occurrences.restore(checkpoint.counts(occurrences.maxEvents));
       evaluator.restore(checkpoint.groups());
       const ticking = tick();
       let synced = false;

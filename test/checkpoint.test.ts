@@ -50,6 +50,7 @@ test("forgets Events last seen before a moment", () => {
   checkpoint.save({ ...NOTHING, counts });
   checkpoint.forgetCountsBefore(200);
   expect([...checkpoint.counts()].map(({ uid }) => uid)).toEqual(["at 200", "at 300"]);
+  expect([...checkpoint.counts(1)].map(({ uid }) => uid)).toEqual(["at 300"]);
 });
 
 test("keeps the last rules that were in order, as they were", () => {

@@ -42,11 +42,13 @@ export interface OccurrenceCounter {
   /** Fills the table from a checkpoint; rows must come oldest first, as the newest are kept. */
   restore(rows: Iterable<KnownCount>): void;
   size(): number;
+  /** The most it remembers. */
+  readonly maxEvents: number;
 }
 
 /**
  * Events live for an hour (`--event-ttl`), so 16,384 hold four to five new Events a second, of those that a rule may
- * match; 2.5 MB when full. Twice as many would take the idle engine's 80 MB to 87 (measured 2026-11).
+ * match; 2.5 MB when full (measured 2026-11).
  */
 const DEFAULT_MAX_EVENTS = 16_384;
 
@@ -164,5 +166,6 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
       }
     },
     size: () => slots.size,
+    maxEvents,
   };
 }

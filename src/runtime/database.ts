@@ -15,6 +15,8 @@ interface Statement {
   run(...values: readonly Value[]): { readonly changes: number; readonly id: number };
   row(...values: readonly Value[]): Row | null;
   rows(...values: readonly Value[]): readonly Row[];
+  /** The rows of `rows` one by one, for where they may be many. To be read to the end before the next write. */
+  each(...values: readonly Value[]): Iterable<Row>;
 }
 
 /**
@@ -113,6 +115,8 @@ function open(path: string): DatabaseSync {
     connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576");
     // 100 pages: the log beside the file stays near 0.4 MB instead of SQLite's 4 MB.
     connection.exec("PRAGMA wal_autocheckpoint = 100; PRAGMA cache_size = -512");
+    // Large sorts spill into files elsewhere, which a container with a read-only root has no place for.
+    connection.exec("PRAGMA temp_store = MEMORY");
     const health = connection.prepare("PRAGMA quick_check(1)").get();
     if (health?.["quick_check"] !== "ok") throw new StorageError("corrupt", "database: quick_check failed");
     migrate(connection);
@@ -178,6 +182,13 @@ export function openDatabase(path: string, logger: Logger): Database {
         }),
       row: (...values) => guarded(() => statement.get(...values) ?? null),
       rows: (...values) => guarded(() => statement.all(...values)),
+      *each(...values) {
+        try {
+          yield* statement.iterate(...values);
+        } catch (error) {
+          throw storageError(error) ?? error;
+        }
+      },
     };
   };
 
