@@ -48,7 +48,7 @@ export interface OccurrenceCounter {
 
 /**
  * Events live for an hour (`--event-ttl`), so 16,384 hold four to five new Events a second, of those that a rule may
- * match; 2.5 MB when full (measured 2026-11).
+ * match; about 2.5 MB when full.
  */
 const DEFAULT_MAX_EVENTS = 16_384;
 
