@@ -167,7 +167,8 @@ test("every Event, match and entry of any stream ends in exactly one line of its
         }
       }
     }),
-    { numRuns: 150 },
+    // A fixed seed, because the end of this test asks that everything was reached.
+    { numRuns: 150, seed: 20261122 },
   );
   // The streams above lead everywhere an Event or a match can end.
   expect([...seenOutcomes].toSorted()).toEqual(
