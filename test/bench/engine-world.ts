@@ -104,6 +104,11 @@ export function spawnAsImage(...args: readonly string[]): ChildProcess {
   });
 }
 
+/** Starts the engine in this world, as the image starts it. */
+export function spawnEngine(kubewhen: string, { inputs, kubeconfig }: World): ChildProcess {
+  return spawnAsImage(kubewhen, "run", ...inputs, "--kubeconfig", kubeconfig, "--log-level", "warn");
+}
+
 /** Ends a process in good order, by force after ten seconds. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

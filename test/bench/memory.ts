@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { bundlePrograms, spawnAsImage, startWorld, stop } from "./engine-world.ts";
+import { bundlePrograms, spawnAsImage, spawnEngine, startWorld, stop } from "./engine-world.ts";
 import { median, tableRow } from "./figures.ts";
 
 /** What one process takes, MB (2^20 bytes). */
@@ -100,15 +100,7 @@ export async function benchMemory(options: MemoryBenchOptions = {}): Promise<rea
   const bare = spawnAsImage("-e", "setInterval(() => {}, 1000)");
   rows.push(await compilerRow(kubewhen, world.inputs));
   const watched = world.watched();
-  const engine = spawnAsImage(
-    kubewhen,
-    "run",
-    ...world.inputs,
-    "--kubeconfig",
-    world.kubeconfig,
-    "--log-level",
-    "warn",
-  );
+  const engine = spawnEngine(kubewhen, world);
   const pid = engine.pid ?? 0;
   try {
     await watched;

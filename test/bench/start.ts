@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { bundlePrograms, engineEnvironment, spawnAsImage, startWorld, stop } from "./engine-world.ts";
+import { bundlePrograms, engineEnvironment, spawnEngine, startWorld, stop } from "./engine-world.ts";
 import { median, tableRow } from "./figures.ts";
 
 /** How long one thing takes from the start of its process, in ms of the wall clock. */
@@ -48,15 +48,7 @@ async function timeToWatch(kubewhen: string): Promise<number> {
   const world = await startWorld(0);
   const watched = world.watched();
   const startedAt = systemClock.now();
-  const engine = spawnAsImage(
-    kubewhen,
-    "run",
-    ...world.inputs,
-    "--kubeconfig",
-    world.kubeconfig,
-    "--log-level",
-    "warn",
-  );
+  const engine = spawnEngine(kubewhen, world);
   const watchedAt = await watched;
   await stop(engine);
   world.close();

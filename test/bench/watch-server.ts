@@ -2,6 +2,7 @@ import { createSecureServer, type Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { aRawEvent } from "../support/raw-events.ts";
 import { testCertificate } from "../support/test-certificates.ts";
+import { MANAGED_FIELDS } from "./cluster-event.ts";
 
 /*
  * The other end of the watch bench, in a process of its own: lists nothing and streams so many Events as fast as the
@@ -13,29 +14,6 @@ const EVENTS = Number(process.argv[2]);
 const WRITE_BYTES = 16 * 1024;
 
 const REASONS = ["BackOff", "Unhealthy", "FailedMount", "FailedScheduling", "Failed", "Evicted", "Pulled", "Created"];
-
-/** As kubelet's own writes look in a cluster: a third of their bytes are managedFields. */
-const MANAGED_FIELDS = [
-  {
-    manager: "k3s",
-    operation: "Update",
-    apiVersion: "v1",
-    time: "2026-11-22T10:00:00Z",
-    fieldsType: "FieldsV1",
-    fieldsV1: {
-      "f:count": {},
-      "f:firstTimestamp": {},
-      "f:involvedObject": {},
-      "f:lastTimestamp": {},
-      "f:message": {},
-      "f:reason": {},
-      "f:reportingComponent": {},
-      "f:reportingInstance": {},
-      "f:source": { "f:component": {}, "f:host": {} },
-      "f:type": {},
-    },
-  },
-];
 
 function eventLine(i: number): string {
   const type = i % 10 < 7 ? "Normal" : "Warning";
@@ -59,7 +37,7 @@ function eventLine(i: number): string {
     uid: `7c1a2f0e-6f0d-4b0e-9d4b-${String(i).padStart(12, "0")}`,
     resourceVersion: String(1000 + i),
     creationTimestamp: "2026-11-22T10:00:00Z",
-    managedFields: MANAGED_FIELDS,
+    managedFields: [{ ...MANAGED_FIELDS, time: "2026-11-22T10:00:00Z" }],
   };
   return `${JSON.stringify({ type: "ADDED", object: { kind, apiVersion, metadata, ...rest } })}\n`;
 }
