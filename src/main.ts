@@ -95,7 +95,8 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     // A watch outlives a reload that leaves the selector alone.
     skip: () => (line) => prefilter(line),
   });
-  let renderer: Renderer = createRenderer({ ...config, cluster });
+  // Set by the first `use`, before anything asks for it.
+  let renderer: Renderer;
   const pipeline = createPipeline({
     reflector,
     occurrences,
