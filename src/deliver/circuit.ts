@@ -12,7 +12,7 @@ export interface Circuit {
   state(): CircuitState;
   /** How long until the next attempt may be made, ms; 0: now. */
   waitMs(): number;
-  /** One more answer of that kind. Says whether the state is another one now. */
+  /** An attempt failed in that way. Says whether the state is another one now. */
   open(state: "open" | "misconfigured", afterMs?: number): boolean;
   /** The receiver works. Says how long it did not, ms; null if that was not known. */
   close(): number | null;
@@ -32,6 +32,8 @@ export function createCircuit(clock: Pick<Clock, "monotonic">, random: Random): 
     open(next, afterMs = 0) {
       const now = clock.monotonic();
       const changed = state !== next;
+      // Of many sent at once: it is the same failure.
+      if (!changed && now < retryAt) return false;
       if (state === "closed") openedAt = now;
       failures = changed ? 1 : failures + 1;
       state = next;

@@ -71,9 +71,17 @@ describe("circuit", () => {
   test("says when its state is another, and begins that one's waits anew", () => {
     expect([circuit.open("open"), circuit.open("open")]).toEqual([true, false]);
     expect([circuit.open("misconfigured"), circuit.open("misconfigured")]).toEqual([true, false]);
-    expect(circuit.waitMs()).toBe(11 * MINUTE);
+    expect(circuit.waitMs()).toBe(5.5 * MINUTE);
     expect(circuit.open("open")).toBe(true);
     expect(circuit.waitMs()).toBe(1000);
+  });
+
+  test("counts the failures of many that were sent at once as one", () => {
+    for (let n = 0; n < 5; n += 1) circuit.open("open");
+    expect(circuit.waitMs()).toBe(1000);
+    clock.step(1000);
+    for (let n = 0; n < 5; n += 1) circuit.open("open");
+    expect(circuit.waitMs()).toBe(2000);
   });
 
   test("counts its whole trouble, of whatever kind", () => {
