@@ -1,25 +1,22 @@
-import type { AddressedAlert } from "../model/alert.ts";
+import type { AddressedAlert, Alert } from "../model/alert.ts";
 import type { Delivery, Plainness } from "../model/delivery.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { Database } from "../runtime/database.ts";
+import type { Database, Row } from "../runtime/database.ts";
 import type { LastingClock } from "../runtime/lasting-clock.ts";
 import type { Metrics } from "../runtime/metrics.ts";
+import { createAlertStore, toStored } from "./alert-store.ts";
+import { createAttempts } from "./attempts.ts";
+import { createFullDigests } from "./full-digest.ts";
+import { createHistory } from "./history.ts";
+import { createLedger, type LedgerRow } from "./ledger.ts";
+import { createQueue, deliveryOf } from "./queue.ts";
+import { createRoom } from "./room.ts";
 
 /** A delivery given up, kept for people as long as the history has room for it. */
 export interface DeadLetter extends Delivery {
   readonly detail: string;
   /** Epoch ms. */
   readonly endedAt: number;
-}
-
-/** What became of everything ever stored for one receiver: `written = delivered + dead + merged + waiting`. */
-export interface LedgerRow {
-  readonly receiver: string;
-  readonly written: number;
-  readonly delivered: number;
-  readonly dead: number;
-  readonly merged: number;
-  readonly waiting: number;
 }
 
 /** When the last requests went to a destination, oldest first, on the lasting clock: a restart goes on from them. */
@@ -107,6 +104,84 @@ export interface OutboxOptions {
 }
 
 /** Opens the outbox in `database`; what an earlier run left waiting goes on waiting, with its attempts and due times. */
-export function createOutbox(_options: OutboxOptions): Outbox {
-  throw new Error("not built yet");
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { database, clock, lasting } = options;
+  const wakers = new Set<(receiver: string) => void>();
+  const ledger = createLedger(options);
+  const history = createHistory({ database, ...options.history });
+  const store = createAlertStore({ database, ledger, history, lasting });
+  const digests = createFullDigests({ database, store, ledger, history, clock });
+  const queue = createQueue({ database, ledger });
+  const hasRoom = createRoom({ ...options, ledger, history });
+  const { recording, buryUnreadable } = createAttempts({ database, clock, ledger, history });
+
+  /** Stores one alert for those who have room for it; what is left goes into `beyond`. */
+  const put = ({ alert, receivers }: AddressedAlert, beyond: Map<string, Beyond[]>): void => {
+    const stored = toStored(alert);
+    const wanted = { bytes: stored.bytes, severity: alert.severity };
+    const takers = receivers.filter((receiver) => hasRoom(receiver, wanted));
+    const row = takers.length > 0 ? store.insert(stored, takers) : null;
+    for (const receiver of receivers) {
+      if (takers.includes(receiver)) continue;
+      beyond.set(receiver, [...(beyond.get(receiver) ?? []), { alert, row }]);
+    }
+  };
+
+  const merge = (receiver: string, beyond: readonly Beyond[]): void => {
+    const digest = digests.add(
+      receiver,
+      beyond.map((one) => one.alert),
+    );
+    ledger.change(receiver, { written: beyond.length, merged: beyond.length });
+    for (const { alert, row } of beyond) if (row !== null) store.insertMerged(row, alert, receiver, digest);
+  };
+
+  const take = (receiver: string, pick: () => readonly Row[]): readonly Delivery[] => {
+    for (;;) {
+      const rows = pick();
+      const readable = rows.flatMap((row) => {
+        const delivery = deliveryOf(row, receiver);
+        if (delivery === null) buryUnreadable(Number(row["alert"]), receiver);
+        return delivery ?? [];
+      });
+      for (const { row } of readable) digests.close(receiver, row);
+      if (readable.length > 0 || rows.length === 0) return readable;
+    }
+  };
+
+  return {
+    enqueue(alerts) {
+      if (alerts.length === 0) return;
+      database.transaction(() => {
+        const beyond = new Map<string, Beyond[]>();
+        for (const addressed of alerts) put(addressed, beyond);
+        for (const [receiver, some] of beyond) merge(receiver, some);
+        history.prune();
+        database.afterCommit(() => {
+          const told = new Set(alerts.flatMap((one) => one.receivers));
+          for (const receiver of told) for (const wake of wakers) wake(receiver);
+        });
+      });
+    },
+    next: (receiver, mode, now) =>
+      take(receiver, () => (mode === "probe" ? queue.probe(receiver, now) : queue.steady(receiver, 1, now)))[0] ?? null,
+    nextBatch: (receiver, most, now) => take(receiver, () => queue.steady(receiver, most, now)),
+    nextDueAt: (receiver) => queue.nextDueAt(receiver),
+    ...recording,
+    waiting: (receiver) =>
+      (receiver === undefined ? ledger.receivers() : [receiver]).reduce((sum, name) => sum + ledger.waiting(name), 0),
+    receivers: () => ledger.receivers(),
+    deadLetters: () => queue.deadLetters(),
+    ledger: () => ledger.rows(),
+    onEnqueue(wake) {
+      wakers.add(wake);
+      return () => wakers.delete(wake);
+    },
+  };
+}
+
+/** An alert that a receiver has no room for, and its row where another receiver has. */
+interface Beyond {
+  readonly alert: Alert;
+  readonly row: number | null;
 }

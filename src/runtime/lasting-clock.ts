@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isObject } from "../model/json.ts";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -30,7 +31,7 @@ export interface Machine {
 }
 
 /** Where the first start of all begins: a year, so that nothing that was before it is below zero. */
-export const LASTING_START = 365 * 86_400_000;
+export const LASTING_START: number = 365 * 86_400_000;
 
 /** A machine is seldom off for longer, and a clock that jumped by more has told nothing. */
 const MAX_ABSENCE_MS = 30 * 86_400_000;
@@ -60,8 +61,8 @@ function absenceMs(saved: LastingState, wall: number, bootId: string, uptimeMs: 
 
 /** Whether something read back from disk is a state to go on from. */
 export function isLastingState(value: unknown): value is LastingState {
-  if (typeof value !== "object" || value === null) return false;
-  const { lasting, wall, bootId, uptimeMs } = value as Readonly<Record<string, unknown>>;
+  if (!isObject(value)) return false;
+  const { lasting, wall, bootId, uptimeMs } = value;
   return [lasting, wall, uptimeMs].every((one) => Number.isFinite(one)) && typeof bootId === "string";
 }
 
