@@ -46,8 +46,8 @@ export interface Dispatcher {
 
 /** How long to wait for a disk that does not take what became of an attempt. */
 const STORAGE_RETRY_MS = 5000;
-/** How long to wait when something is due, but may not be tried before an older one of its group. */
-const BLOCKED_MS = 1000;
+/** How long to wait when something is due and yet nothing can be read: without a pause that would be asked at once. */
+const NOTHING_READ_MS = 1000;
 /** The longest sleep: a timer cannot be set for ever. */
 const MAX_SLEEP_MS = 60 * 60_000;
 
@@ -135,9 +135,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const sendNext = async (stop: AbortSignal): Promise<void> => {
     // In one step with the look at budget and circuit: something graver may have come while they were awaited.
     const deliveries = choose();
-    if (deliveries.length === 0) return sleepUntilWoken(BLOCKED_MS, stop);
+    if (deliveries.length === 0) return sleepUntilWoken(NOTHING_READ_MS, stop);
     budget.book();
-    const outcomes = await attempt(channel, deliveries.map((one) => item(one)), stop, networkClock);
+    const outcomes = await attempt(
+      channel,
+      deliveries.map((one) => item(one)),
+      stop,
+      networkClock,
+    );
     if (outcomes === null) return;
     const sent = budget.sent();
     const pace = sent.length === 0 ? undefined : { destination, sent };

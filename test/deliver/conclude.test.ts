@@ -76,10 +76,11 @@ describe("trouble of one delivery", () => {
   });
 
   test("is what may have arrived and had no answer for the third time in a row", () => {
-    const silent = (unsure: number) =>
-      weigh({ attempts: 3, unsure }, { reason: "timed_out", arrived: "perhaps" }, { tookPrevious: true });
-    expect([0, 1, 2, 3].map((unsure) => silent(unsure).circuit)).toEqual(["open", "open", "keep", "keep"]);
-    expect(silent(2).step).toEqual({ kind: "put-off", afterMs: 8000, unsure: true });
+    const conclusions = [0, 1, 2, 3].map((unsure) =>
+      weigh({ attempts: 3, unsure }, { reason: "timed_out", arrived: "perhaps" }, { tookPrevious: true }),
+    );
+    expect(conclusions.map(({ circuit }) => circuit)).toEqual(["open", "open", "keep", "keep"]);
+    expect(conclusions[2]?.step).toEqual({ kind: "put-off", afterMs: 8000, unsure: true });
   });
 });
 
@@ -129,12 +130,11 @@ describe("an answer that is not known", () => {
   });
 
   test("is asked about more often while others are taken", () => {
-    const pauseMs = (othersTaken: boolean) => {
+    const steps = [true, false].map((othersTaken) => {
       const given = { unknownAnswers: found(othersTaken, false) };
       return weigh({ plain: 1, attempts: 50 }, unknown, given).step;
-    };
-    expect(pauseMs(true)).toMatchObject({ afterMs: 16.5 * MINUTE });
-    expect(pauseMs(false)).toMatchObject({ afterMs: 66 * MINUTE });
+    });
+    expect(steps).toMatchObject([{ afterMs: 16.5 * MINUTE }, { afterMs: 66 * MINUTE }]);
   });
 
   test("is the end once the body is at fault, but not before plainer words were tried", () => {

@@ -99,9 +99,9 @@ export function to(receiver: string, parts: AlertParts = {}): AddressedAlert {
   return { alert: anAlert(parts), receivers: [receiver] };
 }
 
-/** Alerts for one receiver, named by their numbers. */
+/** Alerts for one receiver, told apart by a number behind their name. */
 export function many(receiver: string, count: number, parts: AlertParts = {}): readonly AddressedAlert[] {
-  return Array.from({ length: count }, (_, n) => to(receiver, { name: String(n), ...parts }));
+  return Array.from({ length: count }, (_, n) => to(receiver, { ...parts, name: `${parts.name ?? ""}${n}` }));
 }
 
 /** A delivery that was never tried. */
