@@ -1,6 +1,7 @@
 import { basename } from "node:path";
-import type { LoadedConfig } from "../config/config.ts";
-import { checkLayout } from "../deliver/layout.ts";
+import type { Config, LoadedConfig } from "../config/config.ts";
+import type { Dialect } from "../deliver/dialect.ts";
+import { type LayoutTree, checkLayout, checkText } from "../deliver/layout.ts";
 import type { LayoutProblem } from "../deliver/template-check.ts";
 import { VIEW_NAMES } from "../deliver/view.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -14,28 +15,53 @@ export interface TemplatesToCheck {
   readonly loaded: LoadedConfig;
   /** The rules that use the templates; null when they have errors of their own. */
   readonly ruleSet: RuleSet | null;
+  /** Of all kinds of receiver, by name. */
+  readonly dialects: ReadonlyMap<string, Dialect>;
 }
 
-/** Mistakes in the templates of the configuration: E516. */
-export function checkTemplates({ file, loaded, ruleSet }: TemplatesToCheck): readonly Diagnostic[] {
-  if (!loaded.config) return [];
-  const given = rulesOf(ruleSet).flatMap((rule) => Object.keys(rule.values));
-  return Object.entries(loaded.config.templates).flatMap(([name, tree]) =>
-    checkLayout(tree, given)
+/** Mistakes in the templates of the configuration, as the kinds of receiver that get them read them: E516. */
+export function checkTemplates({ file, loaded, ruleSet, dialects }: TemplatesToCheck): readonly Diagnostic[] {
+  const { config } = loaded;
+  if (!config) return [];
+  const rules = rulesOf(ruleSet);
+  const given = rules.flatMap((rule) => Object.keys(rule.values));
+  return Object.entries(config.templates).flatMap(([name, tree]) => {
+    const problems = dialectsOf(name, tree, rules, config, dialects)
+      .flatMap((dialect) => checkLayout(tree, dialect, given))
       // Which names rules give is only known of rules without errors.
-      .filter((problem) => ruleSet !== null || problem.unknownName === undefined)
-      .map((problem) => {
-        const span = loaded.spanAt(["templates", name, ...stepsOf(problem.path)]);
-        return diagnosticOf(file, span, `template \`${name}\`: ${problem.message}`, problem);
-      }),
-  );
+      .filter((problem) => ruleSet !== null || problem.unknownName === undefined);
+    return withoutRepeats(problems).map((problem) => {
+      const span = loaded.spanAt(["templates", name, ...stepsOf(problem.path)]);
+      return diagnosticOf(file, span, `template \`${name}\`: ${problem.message}`, problem);
+    });
+  });
+}
+
+/** The dialects of those who get a template; of all receivers, where no rule uses it yet. */
+function dialectsOf(
+  name: string,
+  tree: LayoutTree,
+  rules: readonly Rule[],
+  { receivers }: Config,
+  dialects: ReadonlyMap<string, Dialect>,
+): readonly Dialect[] {
+  const told = new Set(rules.filter((rule) => rule.template === name).flatMap((rule) => rule.receivers));
+  const users = told.size === 0 ? receivers : receivers.filter((receiver) => told.has(receiver.name));
+  const kinds = new Set(users.map(({ kind }) => kind));
+  const known = Array.from(dialects.values()).filter(({ kind }) => kinds.has(kind));
+  const fitting = known.filter((dialect) => dialect.isLayout(tree));
+  return fitting.length === 0 ? known : fitting;
+}
+
+function withoutRepeats(problems: readonly LayoutProblem[]): readonly LayoutProblem[] {
+  return Array.from(new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values());
 }
 
 /** Mistakes in the `with` texts of rules: E516 at the rule. `fileOf` makes of a rule's file what people call it. */
 export function checkRuleTexts(ruleSet: RuleSet | null, fileOf: (file: string) => string): readonly Diagnostic[] {
   return rulesOf(ruleSet).flatMap((rule) =>
     Object.entries(rule.values).flatMap(([name, text]) =>
-      checkLayout(text).map((problem) => {
+      checkText(text).map((problem) => {
         const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
         return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\`: ${problem.message}`, problem);
       }),

@@ -60,8 +60,8 @@ function createChecks(env: Environment): Checks {
   let rules = 0;
 
   const checkConfig: Checks["checkConfig"] = async (file, text, place) => {
-    const { loadConfig } = await import("../config/config.ts");
-    const loaded = loadConfig(file, text, env);
+    const { createConfigLoader } = await import("../config/config.ts");
+    const loaded = (await createConfigLoader())(file, text, env);
     configs.push({ file, loaded, place });
     files += 1;
     if (place === null) lines.add(file, text);
@@ -93,8 +93,8 @@ function createChecks(env: Environment): Checks {
     lines.add(file, text);
     if (mistakes.length > 0) {
       // What cannot be read as YAML may still hold a secret beside the mistake: hide it as in a broken config.yaml.
-      const { loadConfig } = await import("../config/config.ts");
-      for (const secret of loadConfig(file, text, env).secrets) lines.hide(file, secret);
+      const { createConfigLoader } = await import("../config/config.ts");
+      for (const secret of (await createConfigLoader())(file, text, env).secrets) lines.hide(file, secret);
     }
     for (const { message, span } of mistakes) {
       diagnostics.push({ code: "E515", severity: "error", file, ...span, message });
@@ -117,10 +117,12 @@ function createChecks(env: Environment): Checks {
     const texts = statements.some((one) => one.kind === "rule" && Object.keys(one.values).length > 0);
     if (!templates && !texts) return [];
     const { checkRuleTexts, checkTemplates, pathsOf } = await import("./check-templates.ts");
+    const { loadDialects } = await import("../deliver/kinds.ts");
+    const dialects = await loadDialects();
     const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? { statements } : null;
     return [
       ...configs.flatMap(({ file, loaded, place }) =>
-        checkTemplates({ file, loaded, ruleSet: all }).map((found) =>
+        checkTemplates({ file, loaded, ruleSet: all, dialects }).map((found) =>
           place === null ? found : Object.assign({ ...found }, moveSpan(found, place)),
         ),
       ),

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Compiled } from "../compile.ts";
-import { loadConfig } from "../config/config.ts";
+import { createConfigLoader } from "../config/config.ts";
 import { checkRuleTexts, checkTemplates, pathsOf } from "./check-templates.ts";
+import { loadDialects } from "../deliver/kinds.ts";
 import { loadRules } from "../language/load.ts";
 import { readRuleSources } from "../language/read-rule-sources.ts";
 
@@ -12,11 +13,12 @@ export interface InputOptions {
 }
 
 /** Reads and checks configuration and rules together. Throws what the file system throws for an unreadable path. */
-export function compileInputs({ configPath, rulesPath, env }: InputOptions): Compiled {
+export async function compileInputs({ configPath, rulesPath, env }: InputOptions): Promise<Compiled> {
+  const [loadConfig, dialects] = await Promise.all([createConfigLoader(), loadDialects()]);
   const loaded = loadConfig(configPath, readFileSync(configPath, "utf8"), env);
   const sources = readRuleSources(rulesPath);
   const { ruleSet, diagnostics } = loadRules(sources, loaded.known);
-  const inTemplates = checkTemplates({ file: configPath, loaded, ruleSet });
+  const inTemplates = checkTemplates({ file: configPath, loaded, ruleSet, dialects });
   const inRules = checkRuleTexts(ruleSet, pathsOf(sources));
   return {
     config: inTemplates.length > 0 ? null : loaded.config,

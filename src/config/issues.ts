@@ -1,5 +1,5 @@
 import { isSection, mayBeSecret } from "./receivers.ts";
-import { knownKeys, sectionOf, type configSchema } from "./schema.ts";
+import type { ConfigSchema } from "./schema.ts";
 import type { ConfigSource, Path, Range } from "./source.ts";
 import { nearest } from "../suggest.ts";
 
@@ -13,7 +13,7 @@ export interface ConfigMistake {
 }
 
 type Issue =
-  ReturnType<typeof configSchema.safeParse> extends infer R
+  ReturnType<ConfigSchema["zod"]["safeParse"]> extends infer R
     ? R extends { error: { issues: readonly (infer I)[] } }
       ? I
       : never
@@ -23,11 +23,11 @@ type Issue =
  * One finding of the schema in our words, at the place its author looks for it; none where another finding says it
  * already.
  */
-export function explainIssue(issue: Issue, source: ConfigSource): readonly ConfigMistake[] {
+export function explainIssue(issue: Issue, source: ConfigSource, schema: ConfigSchema): readonly ConfigMistake[] {
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   const placed = source.at(path);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => explainUnknownKey(key, path, source));
+    return issue.keys.map((key) => explainUnknownKey(key, path, source, schema));
   }
   // What an unresolved `${NAME}` stands for is not known, so its shape cannot be wrong.
   if (placed?.broken === true) return [];
@@ -35,7 +35,7 @@ export function explainIssue(issue: Issue, source: ConfigSource): readonly Confi
   const subject = named === undefined ? "the file" : `\`${named}\``;
   if (placed === undefined) {
     const name = String(path.at(-1));
-    if (unknownKeys(path.slice(0, -1), source).some((key) => nearest(key, [name]) !== null)) return [];
+    if (unknownKeys(path.slice(0, -1), source, schema).some((key) => nearest(key, [name]) !== null)) return [];
     return [{ code: "E512", range: rangeAt(source, path.slice(0, -1), "key"), message: `${subject} is missing` }];
   }
   if (issue.code === "invalid_key") {
@@ -80,10 +80,10 @@ const EXPECTED_OF: Readonly<Record<string, string>> = {
   listen: "an address such as `0.0.0.0:8080`",
 };
 
-function explainUnknownKey(key: string, path: Path, source: ConfigSource): ConfigMistake {
-  const known = knownKeys(path);
+function explainUnknownKey(key: string, path: Path, source: ConfigSource, schema: ConfigSchema): ConfigMistake {
+  const known = schema.knownKeys(path);
   const suggestion = nearest(key, known);
-  const section = sectionOf(key);
+  const section = schema.sectionOf(key);
   const mistake = { code: "E511", range: rangeAt(source, [...path, key], "key"), message: `unknown key \`${key}\`` };
   if (suggestion !== null) return { ...mistake, suggestion };
   if (section !== null) return { ...mistake, help: `\`${key}\` belongs under \`${section}\`` };
@@ -92,7 +92,7 @@ function explainUnknownKey(key: string, path: Path, source: ConfigSource): Confi
     : { ...mistake, help: `here may stand ${known.map((k) => `\`${k}\``).join(", ")}` };
 }
 
-function unknownKeys(path: Path, source: ConfigSource): readonly string[] {
+function unknownKeys(path: Path, source: ConfigSource, { knownKeys }: ConfigSchema): readonly string[] {
   const section = path.reduce<unknown>((value, step) => (isTree(value) ? value[step] : undefined), source.value);
   return isSection(section) ? Object.keys(section).filter((key) => !knownKeys(path).includes(key)) : [];
 }

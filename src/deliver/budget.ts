@@ -1,56 +1,53 @@
-import type { Clock } from "../runtime/clock.ts";
+import type { LastingClock } from "../runtime/lasting-clock.ts";
 
-/** Attempts a receiver allows in any interval of a length. */
+/** Attempts a destination allows in any interval of a length. */
 export interface Allowance {
   readonly attempts: number;
   readonly windowMs: number;
 }
 
-/** Keeps one receiver's attempts under its limits. */
+/** Keeps the attempts at one destination under its limits, whoever makes them. */
 export interface Budget {
-  /** Waits until an attempt is allowed and books it. Rejects with the signal's reason when aborted, booking nothing. */
-  take(signal: AbortSignal): Promise<void>;
+  /** How long until an attempt is allowed, ms; 0: now. */
+  waitMs(): number;
+  /** Counts an attempt made now. To be called in the same step as the `waitMs` that allowed it. */
+  book(): void;
+  /** Attempts that still count, lasting ms, oldest first: what a later budget goes on from. */
+  sent(): readonly number[];
 }
 
 /**
- * What a Feishu bot is given. It allows 5 a second and 100 a minute (Feishu custom-bot guide, 2026-11); we stay under
- * both, because attempts bunch up on the way and a second signature (19021) is an attempt of its own.
+ * Sliding windows, exact: no interval of a window's length holds more than its attempts, wherever it starts and over
+ * restarts too, if `saved` is what `sent` last said. Keeps no more than the largest number of attempts.
  */
-export const FEISHU_ALLOWANCES: readonly Allowance[] = [
-  { attempts: 4, windowMs: 1000 },
-  { attempts: 90, windowMs: 60_000 },
-];
-
-/**
- * Sliding windows, exact: no interval of a window's length holds more than its attempts, wherever it starts. On the
- * monotonic clock. A restart begins empty; the receiver's own refusal covers that one minute.
- */
-export function createBudget(clock: Clock, allowances: readonly Allowance[]): Budget {
-  const longest = Math.max(0, ...allowances.map((one) => one.attempts));
-  let taken: number[] = [];
-
-  const waitMs = (now: number): number =>
-    Math.max(
-      0,
-      ...allowances.map(({ attempts, windowMs }) => {
-        const nth = taken[taken.length - attempts];
-        // Half-open windows, (t − T, t]: exactly one window later the old attempt no longer counts.
-        return nth === undefined ? 0 : nth + windowMs - now;
-      }),
-    );
+export function createBudget(
+  lasting: Pick<LastingClock, "now">,
+  allowances: readonly Allowance[],
+  saved: readonly number[] = [],
+): Budget {
+  const most = Math.max(0, ...allowances.map((one) => one.attempts));
+  const longestMs = Math.max(0, ...allowances.map((one) => one.windowMs));
+  // A clock set anew may stand before what it once said: an attempt of the future would block until then.
+  const start = lasting.now();
+  let sent = most === 0 ? [] : saved.map((at) => Math.min(at, start)).slice(-most);
 
   return {
-    async take(signal) {
-      for (;;) {
-        signal.throwIfAborted();
-        const now = clock.monotonic();
-        const ms = waitMs(now);
-        if (ms <= 0) {
-          taken = [...taken, now].slice(-Math.max(1, longest));
-          return;
-        }
-        await clock.sleep(ms, signal);
-      }
+    waitMs() {
+      const now = lasting.now();
+      const waits = allowances.map(({ attempts, windowMs }) => {
+        const nth = sent[sent.length - attempts];
+        // Half-open windows, (t − T, t]: exactly one window later the old attempt no longer counts.
+        return nth === undefined ? 0 : nth + windowMs - now;
+      });
+      return Math.max(0, ...waits);
+    },
+    book() {
+      // Whole milliseconds take little room on disk. Rounded up: never early.
+      if (most > 0) sent = [...sent, Math.ceil(lasting.now())].slice(-most);
+    },
+    sent() {
+      const now = lasting.now();
+      return sent.filter((at) => at + longestMs > now);
     },
   };
 }

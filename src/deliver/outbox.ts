@@ -1,314 +1,187 @@
-import type { OutboxEntry } from "../model/delivery.ts";
-import type { Notification } from "../model/notification.ts";
-import type { Severity } from "../model/rule.ts";
+import type { AddressedAlert, Alert } from "../model/alert.ts";
+import type { Delivery, Plainness } from "../model/delivery.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Database, Row } from "../runtime/database.ts";
+import type { LastingClock } from "../runtime/lasting-clock.ts";
 import type { Metrics } from "../runtime/metrics.ts";
+import { createAlertStore, toStored } from "./alert-store.ts";
+import { createAttempts } from "./attempts.ts";
+import { createFullDigests } from "./full-digest.ts";
+import { createHistory } from "./history.ts";
+import { createLedger, type LedgerRow } from "./ledger.ts";
+import { createQueue, deliveryOf } from "./queue.ts";
+import { createRoom } from "./room.ts";
 
-/** An entry given up, kept for people. */
-interface DeadLetter extends OutboxEntry {
-  readonly reason: string;
+/** A delivery given up, kept for people as long as the history has room for it. */
+export interface DeadLetter extends Delivery {
   readonly detail: string;
   /** Epoch ms. */
-  readonly diedAt: number;
+  readonly endedAt: number;
 }
 
-/** What became of everything ever stored for one receiver: `written = delivered + dead + waiting`. */
-interface LedgerRow {
-  readonly receiver: string;
-  readonly written: number;
-  readonly delivered: number;
-  readonly dead: number;
-  readonly waiting: number;
+/** When the last requests went to a destination, oldest first, on the lasting clock: a restart goes on from them. */
+export interface PaceRecord {
+  readonly destination: string;
+  readonly sent: readonly number[];
+}
+
+/** Why a delivery is put off. */
+export interface Postponement {
+  /** Lasting ms; null leaves it due. */
+  readonly dueAt: number | null;
+  readonly reason: string;
+  readonly detail: string;
+  /** The request may have arrived, and no answer came. */
+  readonly unsure: boolean;
 }
 
 /**
- * Notifications on disk until their receiver has them. Every call is one transaction, or part of the caller's own,
- * and throws `StorageError` when the disk does not take it; then nothing has changed.
+ * Alerts on disk until their receivers have them, and a while longer as history. Every call is one transaction, or part
+ * of the caller's own, and throws `StorageError` when the disk does not take it; then nothing has changed.
+ *
+ * Of the deliveries of one rule and group to one receiver only the oldest is ever tried: they arrive in order.
+ * Calls about a delivery that has ended already are ignored, so a repeated call is harmless.
  */
 export interface Outbox {
   /**
    * Stores all or none, and returns once they are on disk (in a caller's transaction: once that commits). Only then
    * do their Events count as handled; put the checkpoint into the same transaction.
    *
-   * When `maxBytes` are reached dead letters go first, oldest first. If that is not enough the answer is `full`:
-   * pause the watch and ask again later. Nothing is dropped.
+   * An alert beyond its receiver's share of the disk becomes a line or a count in that receiver's open digest of why
+   * `full`, and the ledger counts it as written and merged. Nothing is refused, and no receiver can stop another.
    */
-  enqueue(notifications: readonly Notification[]): "stored" | "full";
-  /** The entry to send next: due, gravest first, then oldest. It stays where it is. */
-  next(receiver: string, now: number): OutboxEntry | null;
-  /** Like `next`, but the least tried first: for asking an ailing receiver without meeting the same body each time. */
-  nextProbe(receiver: string, now: number): OutboxEntry | null;
-  /** When the next entry falls due, epoch ms, in the past if one is; null when none waits. */
+  enqueue(alerts: readonly AddressedAlert[]): void;
+  /**
+   * The delivery to try next, or null; it stays where it is. `steady`: due at `now`, gravest first, then oldest.
+   * `probe`, for asking an ailing receiver: one that may have arrived already, due or not, up to its third attempt; else
+   * of those that are due the least tried, so as not to meet the same body each time.
+   */
+  next(receiver: string, mode: "steady" | "probe", now: number): Delivery | null;
+  /** For receivers that take many at once: up to `most` in the order of `steady`. */
+  nextBatch(receiver: string, most: number, now: number): readonly Delivery[];
+  /** Lasting ms when something falls due, 0 if something is; null when nothing waits. One look into an index. */
   nextDueAt(receiver: string): number | null;
-  /** The receiver has it: takes it out. Unknown ids are ignored, so a repeated call is harmless. */
-  delivered(id: number): void;
-  /** Counts the attempt and keeps the entry until `dueAt`, epoch ms. */
-  retryAt(id: number, dueAt: number, reason: string): void;
-  /** Counts the attempt and puts a plainer body in the place of one the receiver refused; due at once. */
-  replaceBody(id: number, body: string): void;
-  /** Gives the entry up as a dead letter. Beyond 1,000 dead letters the oldest are forgotten. */
-  bury(id: number, reason: string, detail: string): void;
-  /** Makes all of a receiver's entries due: for when it answers again after a long silence. */
-  dueNow(receiver: string): void;
+  /**
+   * The receiver has them: all in one commit, with the pace of the destination. After `normal` (see `Database`), which
+   * it is without `durability`, a power cut may take the last ones back: they are sent again.
+   */
+  delivered(
+    done: readonly { readonly delivery: Delivery; readonly remote?: string }[],
+    pace?: PaceRecord,
+    durability?: "full" | "normal",
+  ): void;
+  /** Counts an attempt that was answered, or may have arrived, and keeps the delivery. */
+  postpone(delivery: Delivery, to: Postponement, pace?: PaceRecord): void;
+  /** Counts the attempt and makes the words of the next one plainer, never less plain; due at once. */
+  makePlainer(delivery: Delivery, plain: Plainness, reason: string, detail: string, pace?: PaceRecord): void;
+  /** Counts the attempt and gives the delivery up. */
+  bury(delivery: Delivery, reason: string, detail: string, pace?: PaceRecord): void;
+  /** Gives up, unattempted, all that waits for a receiver that is gone; 256 in a transaction. Answers how many. */
+  buryReceiver(receiver: string, reason: string, detail: string): number;
   waiting(receiver?: string): number;
-  /** Receivers that have entries waiting, whether or not they are still configured. */
+  /** Receivers that something waits for, whether or not they are still configured. */
   receivers(): readonly string[];
+  /** Oldest first. */
   deadLetters(): readonly DeadLetter[];
   ledger(): readonly LedgerRow[];
-  /** Calls `wake` with each receiver that got new entries, after they are on disk. Answers how to stop that. */
+  /** When the last requests went to the destination, as the last `PaceRecord` said; empty if none did. */
+  pace(destination: string): readonly number[];
+  /** Calls `wake` with each receiver that got something to deliver, after it is on disk. Answers how to stop that. */
   onEnqueue(wake: (receiver: string) => void): () => void;
 }
 
 export interface OutboxOptions {
   readonly database: Database;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  /** Bound of entries and dead letters together: their text plus a flat cost a row. */
+  readonly clock: Pick<Clock, "now">;
+  readonly lasting: Pick<LastingClock, "now">;
+  readonly metrics: Pick<Metrics, "entries" | "entriesWaiting" | "entriesWritten">;
+  /** Most bytes of alerts and deliveries together, history included. */
   readonly maxBytes: number;
-}
-
-/** What a row costs beside its text: columns, indexes and the part of a page left empty. */
-const ROW_BYTES = 256;
-const MAX_DEAD_LETTERS = 1000;
-const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 };
-
-/*
- * Due times are wall-clock, because they outlive the process, and the wall clock jumps. An entry further ahead than
- * it was ever put off has met such a jump and is due.
- */
-const DUE = "(due_at <= ?1 OR due_at - ?1 > delay_ms)";
-const ENTRY = "id, receiver, rule, severity, body, summary, created_at, attempts";
-
-function entryOf(row: Row): OutboxEntry {
-  return {
-    id: Number(row["id"]),
-    receiver: String(row["receiver"]),
-    rule: String(row["rule"]),
-    severity: severityOf(row["severity"]),
-    body: String(row["body"]),
-    summary: String(row["summary"]),
-    createdAt: Number(row["created_at"]),
-    attempts: Number(row["attempts"]),
-  };
-}
-
-function deadLetterOf(row: Row): DeadLetter {
-  const { reason, detail, died_at: diedAt } = row;
-  return { ...entryOf(row), reason: String(reason), detail: String(detail), diedAt: Number(diedAt) };
-}
-
-function severityOf(value: unknown): Severity {
-  return value === "critical" || value === "warning" ? value : "info";
-}
-
-function sizeOf(notification: Pick<Notification, "body" | "summary">): number {
-  return Buffer.byteLength(notification.body) + Buffer.byteLength(notification.summary) + ROW_BYTES;
+  /** Most of what has ended: alerts, and bytes of theirs. */
+  readonly history: { readonly alerts: number; readonly maxBytes: number };
+  /** How many receivers share the room; asked at each use, since a reload may change it. */
+  readonly sharers: () => number;
 }
 
 /** Opens the outbox in `database`; what an earlier run left waiting goes on waiting, with its attempts and due times. */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { database, clock, metrics, maxBytes } = options;
+  const { database, clock, lasting } = options;
   const wakers = new Set<(receiver: string) => void>();
+  const ledger = createLedger(options);
+  const history = createHistory({ database, ...options.history });
+  const store = createAlertStore({ database, ledger, history, lasting });
+  const digests = createFullDigests({ database, store, ledger, history, clock });
+  const queue = createQueue({ database, ledger });
+  const hasRoom = createRoom({ ...options, ledger, history });
+  const { recording, buryUnreadable } = createAttempts({ database, clock, ledger, history });
 
-  const insert = database.prepare(
-    `INSERT INTO entries(receiver, rule, severity, rank, body, summary, bytes, created_at, due_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const selectDue = `SELECT ${ENTRY} FROM entries WHERE receiver = ?2 AND ${DUE}`;
-  const selectNext = database.prepare(`${selectDue} ORDER BY rank, id LIMIT 1`);
-  const selectProbe = database.prepare(`${selectDue} ORDER BY attempts, rank, id LIMIT 1`);
-  const selectDueAt = database.prepare(
-    `SELECT min(CASE WHEN ${DUE} THEN min(due_at, ?1) ELSE due_at END) AS due_at FROM entries WHERE receiver = ?2`,
-  );
-  const selectOne = database.prepare("SELECT * FROM entries WHERE id = ?");
-  const remove = database.prepare("DELETE FROM entries WHERE id = ?");
-  const postpone = database.prepare(
-    "UPDATE entries SET attempts = attempts + 1, due_at = ?, delay_ms = ?, last_reason = ? WHERE id = ?",
-  );
-  const replace = database.prepare(
-    "UPDATE entries SET attempts = attempts + 1, body = ?, bytes = ?, due_at = ?, delay_ms = 0 WHERE id = ?",
-  );
-  const hasten = database.prepare("UPDATE entries SET due_at = ?, delay_ms = 0 WHERE receiver = ?");
-  const insertDead = database.prepare(
-    `INSERT INTO dead_letters SELECT id, receiver, rule, severity, body, summary, bytes, created_at, attempts + 1, ?, ?, ?
-     FROM entries WHERE id = ?`,
-  );
-  const forgetDead = database.prepare(
-    `DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters ORDER BY died_at, id LIMIT ?) RETURNING bytes`,
-  );
-  const selectDead = database.prepare(
-    `SELECT ${ENTRY}, died_at, reason, detail FROM dead_letters ORDER BY died_at, id`,
-  );
-  const account = database.prepare(
-    `INSERT INTO ledger(receiver, written, delivered, dead) VALUES (?, ?, ?, ?) ON CONFLICT(receiver) DO UPDATE
-     SET written = written + excluded.written, delivered = delivered + excluded.delivered, dead = dead + excluded.dead`,
-  );
-  const selectLedger = database.prepare(
-    `SELECT receiver, written, delivered, dead, (SELECT count(*) FROM entries e WHERE e.receiver = l.receiver) AS waiting
-     FROM ledger l ORDER BY receiver`,
-  );
-  const selectTotals = database.prepare(
-    `SELECT (SELECT coalesce(sum(bytes), 0) FROM entries) + (SELECT coalesce(sum(bytes), 0) FROM dead_letters) AS bytes,
-     (SELECT count(*) FROM dead_letters) AS dead`,
-  );
-
-  const ledger = (): LedgerRow[] =>
-    selectLedger.rows().map((row) => ({
-      receiver: String(row["receiver"]),
-      written: Number(row["written"]),
-      delivered: Number(row["delivered"]),
-      dead: Number(row["dead"]),
-      waiting: Number(row["waiting"]),
-    }));
-
-  // Kept in memory so that no call sums the table; true to the disk because they change only after a commit.
-  const totals = selectTotals.row();
-  let bytes = Number(totals?.["bytes"]);
-  let dead = Number(totals?.["dead"]);
-  const waiting = new Map<string, number>();
-  for (const row of ledger()) {
-    waiting.set(row.receiver, row.waiting);
-    // The counters start where the last run stopped, so that the ledger of the metrics balances too.
-    metrics.entriesWritten.inc({ receiver: row.receiver }, row.written);
-    metrics.entries.inc({ receiver: row.receiver, outcome: "delivered" }, row.delivered);
-    metrics.entries.inc({ receiver: row.receiver, outcome: "dead" }, row.dead);
-    metrics.entriesWaiting.set({ receiver: row.receiver }, row.waiting);
-  }
-
-  const changeWaiting = (receiver: string, by: number): void => {
-    const now = (waiting.get(receiver) ?? 0) + by;
-    waiting.set(receiver, now);
-    metrics.entriesWaiting.set({ receiver }, now);
+  /** Stores one alert for those who have room for it; what is left goes into `beyond`. */
+  const put = ({ alert, receivers }: AddressedAlert, beyond: Map<string, Beyond[]>): void => {
+    const stored = toStored(alert);
+    const wanted = { bytes: stored.bytes, severity: alert.severity };
+    const takers = receivers.filter((receiver) => hasRoom(receiver, wanted));
+    const row = takers.length > 0 ? store.insert(stored, takers) : null;
+    for (const receiver of receivers) {
+      if (takers.includes(receiver)) continue;
+      beyond.set(receiver, [...(beyond.get(receiver) ?? []), { alert, row }]);
+    }
   };
 
-  /** Forgets dead letters until `wantedBytes` are free or none is left; answers how many bytes that freed. */
-  const makeRoom = (wantedBytes: number): number => {
-    let freed = 0;
-    let forgotten = 0;
-    while (freed < wantedBytes && forgotten < dead) {
-      const rows = forgetDead.rows(Math.max(1, Math.ceil(dead / 10)));
-      if (rows.length === 0) break;
-      forgotten += rows.length;
-      freed += rows.reduce((sum, row) => sum + Number(row["bytes"]), 0);
+  const merge = (receiver: string, beyond: readonly Beyond[]): void => {
+    const digest = digests.add(
+      receiver,
+      beyond.map((one) => one.alert),
+    );
+    ledger.change(receiver, { written: beyond.length, merged: beyond.length });
+    for (const { alert, row } of beyond) if (row !== null) store.insertMerged(row, alert, receiver, digest);
+  };
+
+  const take = (receiver: string, pick: () => readonly Row[]): readonly Delivery[] => {
+    for (;;) {
+      const rows = pick();
+      const readable = rows.flatMap((row) => {
+        const delivery = deliveryOf(row, receiver);
+        if (delivery === null) buryUnreadable(Number(row["alert"]), receiver);
+        return delivery ?? [];
+      });
+      for (const { row } of readable) digests.close(receiver, row);
+      if (readable.length > 0 || rows.length === 0) return readable;
     }
-    database.afterCommit(() => {
-      bytes -= freed;
-      dead -= forgotten;
-    });
-    return freed;
   };
 
   return {
-    enqueue(notifications) {
-      return database.transaction(() => {
-        const wanted = notifications.reduce((sum, one) => sum + sizeOf(one), 0);
-        const missing = bytes + wanted - maxBytes;
-        if (missing > 0 && makeRoom(missing) < missing) return "full";
-        const now = clock.now();
-        for (const one of notifications) {
-          insert.run(
-            one.receiver,
-            one.rule,
-            one.severity,
-            RANK[one.severity],
-            one.body,
-            one.summary,
-            sizeOf(one),
-            now,
-            now,
-          );
-          account.run(one.receiver, 1, 0, 0);
-        }
-        database.afterCommit(() => {
-          bytes += wanted;
-          for (const { receiver } of notifications) {
-            changeWaiting(receiver, 1);
-            metrics.entriesWritten.inc({ receiver });
-          }
-          for (const receiver of new Set(notifications.map((one) => one.receiver))) {
-            for (const wake of wakers) wake(receiver);
-          }
-        });
-        return "stored";
-      });
-    },
-    next(receiver, now) {
-      const row = selectNext.row(now, receiver);
-      return row ? entryOf(row) : null;
-    },
-    nextProbe(receiver, now) {
-      const row = selectProbe.row(now, receiver);
-      return row ? entryOf(row) : null;
-    },
-    nextDueAt(receiver) {
-      const dueAt = selectDueAt.row(clock.now(), receiver)?.["due_at"];
-      return typeof dueAt === "number" ? dueAt : null;
-    },
-    delivered(id) {
+    enqueue(alerts) {
+      if (alerts.length === 0) return;
       database.transaction(() => {
-        const row = selectOne.row(id);
-        if (!row) return;
-        const receiver = String(row["receiver"]);
-        remove.run(id);
-        account.run(receiver, 0, 1, 0);
+        const beyond = new Map<string, Beyond[]>();
+        for (const addressed of alerts) put(addressed, beyond);
+        for (const [receiver, some] of beyond) merge(receiver, some);
+        history.prune();
         database.afterCommit(() => {
-          bytes -= Number(row["bytes"]);
-          changeWaiting(receiver, -1);
-          metrics.entries.inc({ receiver, outcome: "delivered" });
+          const told = new Set(alerts.flatMap((one) => one.receivers));
+          for (const receiver of told) for (const wake of wakers) wake(receiver);
         });
       });
     },
-    retryAt(id, dueAt, reason) {
-      // A power cut may take this back: the entry is then tried a little early.
-      database.transaction(() => postpone.run(dueAt, Math.max(0, dueAt - clock.now()), reason, id), "normal");
-    },
-    replaceBody(id, body) {
-      database.transaction(() => {
-        const row = selectOne.row(id);
-        if (!row) return;
-        const newBytes = sizeOf({ body, summary: String(row["summary"]) });
-        replace.run(body, newBytes, clock.now(), id);
-        database.afterCommit(() => {
-          bytes += newBytes - Number(row["bytes"]);
-        });
-      });
-    },
-    bury(id, reason, detail) {
-      database.transaction(() => {
-        const row = selectOne.row(id);
-        if (!row) return;
-        const receiver = String(row["receiver"]);
-        insertDead.run(clock.now(), reason, detail, id);
-        remove.run(id);
-        account.run(receiver, 0, 0, 1);
-        database.afterCommit(() => {
-          dead += 1;
-          changeWaiting(receiver, -1);
-          metrics.entries.inc({ receiver, outcome: "dead" });
-        });
-        if (dead + 1 > MAX_DEAD_LETTERS) {
-          const forgotten = forgetDead.rows(dead + 1 - MAX_DEAD_LETTERS);
-          database.afterCommit(() => {
-            dead -= forgotten.length;
-            bytes -= forgotten.reduce((sum, one) => sum + Number(one["bytes"]), 0);
-          });
-        }
-      });
-    },
-    dueNow(receiver) {
-      database.transaction(() => hasten.run(clock.now(), receiver), "normal");
-    },
-    waiting(receiver) {
-      if (receiver !== undefined) return waiting.get(receiver) ?? 0;
-      return [...waiting.values()].reduce((sum, count) => sum + count, 0);
-    },
-    receivers: () => [...waiting].filter(([, count]) => count > 0).map(([receiver]) => receiver),
-    deadLetters: () => selectDead.rows().map(deadLetterOf),
-    ledger,
+    next: (receiver, mode, now) =>
+      take(receiver, () => (mode === "probe" ? queue.probe(receiver, now) : queue.steady(receiver, 1, now)))[0] ?? null,
+    nextBatch: (receiver, most, now) => take(receiver, () => queue.steady(receiver, most, now)),
+    nextDueAt: (receiver) => queue.nextDueAt(receiver),
+    ...recording,
+    waiting: (receiver) =>
+      (receiver === undefined ? ledger.receivers() : [receiver]).reduce((sum, name) => sum + ledger.waiting(name), 0),
+    receivers: () => ledger.receivers(),
+    deadLetters: () => queue.deadLetters(),
+    ledger: () => ledger.rows(),
     onEnqueue(wake) {
       wakers.add(wake);
       return () => wakers.delete(wake);
     },
   };
+}
+
+/** An alert that a receiver has no room for, and its row where another receiver has. */
+interface Beyond {
+  readonly alert: Alert;
+  readonly row: number | null;
 }

@@ -1,7 +1,9 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { mkdirSync } from "node:fs";
+import type { SQLOutputValue } from "node:sqlite";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
+import { lockFolder } from "./sqlite/folder-lock.ts";
+import { openStore } from "./sqlite/store.ts";
 
 /** What a column may hold here. */
 type Value = string | number | null;
@@ -10,7 +12,7 @@ type Value = string | number | null;
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** A prepared statement. Throws `StorageError` for what the disk does, and anything else for our own bugs. */
-interface Statement {
+export interface Statement {
   /** Answers how many rows changed and the last row id made. */
   run(...values: readonly Value[]): { readonly changes: number; readonly id: number };
   row(...values: readonly Value[]): Row | null;
@@ -23,7 +25,7 @@ interface Statement {
  * How far a commit reaches. `full` is on disk when the transaction returns and outlives a power cut; `normal`
  * outlives a killed process, but a power cut may take the last ones back (in order, never corrupting).
  */
-type Durability = "full" | "normal";
+export type Durability = "full" | "normal";
 
 /** The engine's one file. Synchronous: a `full` commit blocks for one fsync, 0.1 ms on a disk, up to 100 ms on an SD card. */
 export interface Database {
@@ -33,19 +35,32 @@ export interface Database {
    * which then commits or rolls back as a whole, at the outermost durability.
    */
   transaction<T>(work: () => T, durability?: Durability): T;
-  /** Runs `done` once the transaction that is open is on disk, never if it is rolled back; at once if none is open. */
+  /** Runs `done` once the transaction that is open is committed, never if it is rolled back; at once if none is open. */
   afterCommit(done: () => void): void;
-  /** Whether a write succeeds right now. For health checks: it writes one page, so ask seconds apart. */
+  /** Runs `undo` if the transaction that is open is rolled back, the last one first; never if none is open. */
+  afterRollback(undo: () => void): void;
+  /** Calls `read` after a fresh file has taken the place of the old one: what was read before may be gone. */
+  onReplaced(read: () => void): void;
+  /**
+   * Whether a write succeeds right now. For health checks: it learns from the writes of the last five minutes, and
+   * writes a page itself only where there were none.
+   */
   writable(): boolean;
+  /** Notes, in the log too, that something could not be read and the engine goes on without it. */
+  setAside(what: string, detail: string): void;
+  /** What was set aside since the start, the newest few, in words. */
+  asides(): readonly string[];
   /** Closing twice is harmless. */
   close(): void;
 }
 
-/** The disk is full, read-only, gone or corrupt. Nothing of the statement or transaction was kept. */
+type Reason = "full" | "read_only" | "corrupt" | "busy" | "io" | "newer" | "held";
+
+/** The disk is full, read-only, gone or corrupt, or the file is another's. Nothing of the statement or transaction was kept. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
-  readonly reason: "full" | "read_only" | "corrupt" | "busy" | "io" | "newer";
-  constructor(reason: StorageError["reason"], message: string, cause?: unknown) {
+  readonly reason: Reason;
+  constructor(reason: Reason, message: string, cause?: unknown) {
     super(message, { cause });
     this.reason = reason;
   }
@@ -55,7 +70,7 @@ export class StorageError extends Error {
  * SQLite's primary result codes that speak of the world (https://sqlite.org/rescode.html, 2026-11). All others are
  * mistakes in our SQL and stay what they are.
  */
-const WORLD_CODES: Readonly<Record<number, StorageError["reason"]>> = {
+const WORLD_CODES: Readonly<Record<number, Reason>> = {
   5: "busy",
   6: "busy",
   8: "read_only",
@@ -65,37 +80,23 @@ const WORLD_CODES: Readonly<Record<number, StorageError["reason"]>> = {
   14: "io",
   26: "corrupt",
 };
+/** SQLITE_ERROR: among other things a table or column that is not there. */
+const SQL_MISTAKE = 1;
+/** A watch's length: in a cluster where nothing happens that is how often the checkpoint moves. */
+const WRITTEN_LATELY_MS = 300_000;
+/** A replacement reads the whole file: one that failed is not tried again at once. */
+const REPLACE_PAUSE_MS = 60_000;
+const MAX_ASIDES = 10;
 
-/*
- * Each entry lifts the file from the version of its index to the next; `user_version` says where a file stands.
- * Never edit one that was released: append.
- */
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE checkpoint(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-   CREATE TABLE event_counts(uid TEXT PRIMARY KEY, count INTEGER, last_seen_at INTEGER) WITHOUT ROWID;
-   CREATE TABLE throttle_groups(rule_key TEXT, grp TEXT, state TEXT, PRIMARY KEY(rule_key, grp)) WITHOUT ROWID;
-   CREATE TABLE entries(
-     id INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,
-     rank INTEGER NOT NULL, body TEXT NOT NULL, summary TEXT NOT NULL, bytes INTEGER NOT NULL,
-     created_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
-     delay_ms INTEGER NOT NULL DEFAULT 0, last_reason TEXT NOT NULL DEFAULT '');
-   CREATE INDEX entries_order ON entries(receiver, rank, id);
-   CREATE TABLE dead_letters(
-     id INTEGER PRIMARY KEY, receiver TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL, body TEXT NOT NULL,
-     summary TEXT NOT NULL, bytes INTEGER NOT NULL, created_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
-     died_at INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL);
-   CREATE TABLE ledger(
-     receiver TEXT PRIMARY KEY, written INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
-     dead INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-   CREATE TABLE probe(id INTEGER PRIMARY KEY, written INTEGER NOT NULL) WITHOUT ROWID;`,
-];
+function codeOf(error: unknown): number | null {
+  // The low byte is the primary code; the rest tells flavours of it apart.
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode % 256 : null;
+}
 
 function storageError(error: unknown): StorageError | null {
   if (error instanceof StorageError) return error;
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return null;
-  // The low byte is the primary code; the rest tells flavours of it apart.
-  const reason = WORLD_CODES[error.errcode % 256];
-  return reason ? new StorageError(reason, `database: ${error.message}`, error) : null;
+  const reason = WORLD_CODES[codeOf(error) ?? 0];
+  return reason && error instanceof Error ? new StorageError(reason, `database: ${error.message}`, error) : null;
 }
 
 function guarded<T>(work: () => T): T {
@@ -106,135 +107,180 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-function open(path: string): DatabaseSync {
-  // SQLite gives its journal files the mode of the database file, so this one call covers all three.
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
-  const connection = new DatabaseSync(path, { timeout: 5000 });
-  try {
-    connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576");
-    // 100 pages: the log beside the file stays near 0.4 MB instead of SQLite's 4 MB.
-    connection.exec("PRAGMA wal_autocheckpoint = 100; PRAGMA cache_size = -512");
-    // Large sorts spill into files elsewhere, which a container with a read-only root has no place for.
-    connection.exec("PRAGMA temp_store = MEMORY");
-    const health = connection.prepare("PRAGMA quick_check(1)").get();
-    if (health?.["quick_check"] !== "ok") throw new StorageError("corrupt", "database: quick_check failed");
-    migrate(connection);
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-function migrate(connection: DatabaseSync): void {
-  const version = Number(connection.prepare("PRAGMA user_version").get()?.["user_version"]);
-  // Guessing at a newer layout could lose entries that wait; the operator decides.
-  if (version > MIGRATIONS.length)
-    throw new StorageError("newer", `database: version ${version} is of a newer kubewhen`);
-  for (const [index, sql] of MIGRATIONS.entries()) {
-    if (index >= version) connection.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
-  }
-}
-
-function moveAside(path: string): string {
-  let n = 1;
-  while (existsSync(`${path}.corrupt-${n}`)) n += 1;
-  for (const suffix of ["", "-wal", "-shm"]) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.corrupt-${n}${suffix}`);
-  }
-  return `${path}.corrupt-${n}`;
-}
-
-function openOrReplace(path: string, logger: Logger): DatabaseSync {
-  try {
-    return guarded(() => open(path));
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.reason !== "corrupt") throw error;
-    logger.error(
-      { kept: moveAside(path), detail: error.message },
-      "database is corrupt: kept aside, a fresh one begun",
-    );
-    return guarded(() => open(path));
-  }
-}
-
 /**
- * Opens `kubewhen.db` in the folder `path`, made if need be, readable by its owner alone.
+ * Opens `kubewhen.db` in the folder `path`, made if need be, readable by its owner alone and held by this process
+ * alone: `StorageError` says who else has it. A file of version 0.1 is carried over.
  *
- * A corrupt file is renamed to `kubewhen.db.corrupt-<n>`, logged, and a fresh one begun: an engine that forgets is
- * better than one that does not start. Any other trouble throws `StorageError`. Needs a local file system: WAL does
- * not work over NFS.
+ * A file that is corrupt, at the start or later, is renamed to `kubewhen.db.corrupt-<n>`; what can be read of it goes
+ * over into a fresh one, and so does everything when the file is deleted while we run. An engine that forgets is better
+ * than one that does not start. Any other trouble throws `StorageError`. Needs a local file system: WAL does not work
+ * over NFS.
  */
-export function openDatabase(path: string, logger: Logger): Database {
+export function openDatabase(path: string, logger: Logger, clock: Clock = systemClock): Database {
+  const asides: string[] = [];
+  const setAside = (what: string, detail: string): void => {
+    logger.error({ what, detail }, "cannot be read: set aside, the engine goes on without it");
+    asides.push(`${what}: ${detail}`);
+    if (asides.length > MAX_ASIDES) asides.shift();
+  };
   guarded(() => mkdirSync(path, { recursive: true, mode: 0o700 }));
-  const connection = openOrReplace(join(path, "kubewhen.db"), logger);
+  const hold = (): { release(): void } => {
+    const lock = guarded(() => lockFolder(path, clock.now()));
+    if ("release" in lock) return lock;
+    throw new StorageError("held", `database: ${path} is in use by ${lock.heldBy}`);
+  };
+  let lock = hold();
+  const store = ((): ReturnType<typeof openStore> => {
+    try {
+      return guarded(() => openStore(path, clock.now(), setAside));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  })();
+  if (store.newerVersion !== null) {
+    store.close();
+    lock.release();
+    // Guessing at a newer layout could lose what waits; the operator decides.
+    throw new StorageError("newer", `database: version ${store.newerVersion} is of a newer kubewhen`);
+  }
+
   let committed: (() => void)[] = [];
+  let undoing: (() => void)[] = [];
+  const replaced: (() => void)[] = [];
   let synchronous: Durability = "full";
+  /** Why the file must be replaced before the next use. */
+  let broken: string | null = null;
+  let replacedAt = -Infinity;
+  let writtenAt = -Infinity;
+  let writeFailed = false;
+
+  /** Makes the file usable again where it is not. Waits until no transaction is open: that one fails. */
+  const ensureSound = (): void => {
+    if (broken === null || store.connection().isTransaction) return;
+    if (clock.monotonic() - replacedAt < REPLACE_PAUSE_MS) throw new StorageError("corrupt", `database: ${broken}`);
+    replacedAt = clock.monotonic();
+    lock.release();
+    guarded(() => mkdirSync(path, { recursive: true, mode: 0o700 }));
+    lock = hold();
+    guarded(() => store.replace(String(broken)));
+    [broken, synchronous, replacedAt] = [null, "full", -Infinity];
+    for (const read of replaced) read();
+  };
+
+  /** As `guarded`, and finds out whether the file is to blame. */
+  const watched = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (codeOf(error) === SQL_MISTAKE) broken ??= store.schemaFault();
+      const told = broken === null ? storageError(error) : new StorageError("corrupt", `database: ${broken}`, error);
+      if (told?.reason === "corrupt") broken ??= told.message;
+      throw told ?? error;
+    }
+  };
 
   const prepare = (sql: string): Statement => {
-    const statement = guarded(() => connection.prepare(sql));
+    let prepared = guarded(() => store.prepare(sql));
+    const current = (): typeof prepared => {
+      ensureSound();
+      if (prepared.of !== store.connection()) prepared = store.prepare(sql);
+      return prepared;
+    };
     return {
       run: (...values) =>
-        guarded(() => {
-          const { changes, lastInsertRowid } = statement.run(...values);
+        watched(() => {
+          const { changes, lastInsertRowid } = current().statement.run(...values);
           return { changes: Number(changes), id: Number(lastInsertRowid) };
         }),
-      row: (...values) => guarded(() => statement.get(...values) ?? null),
-      rows: (...values) => guarded(() => statement.all(...values)),
+      row: (...values) => watched(() => current().statement.get(...values) ?? null),
+      rows: (...values) => watched(() => current().statement.all(...values)),
       *each(...values) {
+        const rows = watched(() => current().statement.iterate(...values));
         try {
-          yield* statement.iterate(...values);
-        } catch (error) {
-          throw storageError(error) ?? error;
+          for (let next = watched(() => rows.next()); next.done !== true; next = watched(() => rows.next())) {
+            yield next.value;
+          }
+        } finally {
+          rows.return?.();
         }
       },
     };
   };
 
-  const transaction = <T>(work: () => T, durability: Durability = "full"): T => {
-    if (connection.isTransaction) return work();
-    return guarded(() => {
-      // The pragma is ignored inside a transaction, so it comes before.
-      if (synchronous !== durability) connection.exec(`PRAGMA synchronous = ${durability}`);
-      synchronous = durability;
-      committed = [];
-      connection.exec("BEGIN IMMEDIATE");
-      try {
-        const result = work();
-        connection.exec("COMMIT");
-        const done = committed;
-        committed = [];
-        for (const call of done) call();
-        return result;
-      } catch (error) {
-        committed = [];
-        // A full disk has often rolled back already.
-        if (connection.isTransaction) connection.exec("ROLLBACK");
-        throw error;
-      }
-    });
+  const commit = <T>(work: () => T): T => {
+    const connection = store.connection();
+    [committed, undoing] = [[], []];
+    connection.exec("BEGIN IMMEDIATE");
+    let result: T;
+    try {
+      result = work();
+      connection.exec("COMMIT");
+    } catch (error) {
+      // A full disk has often rolled back already.
+      if (connection.isTransaction) connection.exec("ROLLBACK");
+      for (const undo of undoing.toReversed()) undo();
+      [committed, undoing] = [[], []];
+      throw error;
+    }
+    const done = committed;
+    [committed, undoing] = [[], []];
+    for (const call of done) call();
+    return result;
   };
 
-  const probe = prepare("INSERT OR REPLACE INTO probe VALUES (1, coalesce((SELECT written FROM probe), 0) + 1)");
+  const transaction = <T>(work: () => T, durability: Durability = "full"): T => {
+    if (store.connection().isTransaction) return work();
+    // What is written to a deleted file is gone with the process.
+    if (store.isGone()) broken ??= "the file was deleted or replaced while in use";
+    try {
+      const result = watched(() => {
+        ensureSound();
+        // The pragma is ignored inside a transaction, so it comes before.
+        if (synchronous !== durability) store.connection().exec(`PRAGMA synchronous = ${durability}`);
+        synchronous = durability;
+        return commit(work);
+      });
+      [writtenAt, writeFailed] = [clock.monotonic(), false];
+      return result;
+    } catch (error) {
+      if (error instanceof StorageError) writeFailed = true;
+      throw error;
+    }
+  };
+
+  const probe = prepare(
+    `INSERT INTO checkpoint VALUES ('probe', '1') ON CONFLICT(key) DO UPDATE SET value = CAST(value AS INTEGER) + 1`,
+  );
   return {
     prepare,
     transaction,
     afterCommit(done) {
-      if (connection.isTransaction) committed.push(done);
+      if (store.connection().isTransaction) committed.push(done);
       else done();
     },
+    afterRollback(undo) {
+      if (store.connection().isTransaction) undoing.push(undo);
+    },
+    onReplaced(read) {
+      replaced.push(read);
+    },
     writable() {
+      const learnt = !writeFailed && broken === null && clock.monotonic() - writtenAt < WRITTEN_LATELY_MS;
+      if (learnt && !store.isGone()) return true;
       try {
-        transaction(() => probe.run());
+        transaction(() => probe.run(), "normal");
         return true;
       } catch (error) {
         if (error instanceof StorageError) return false;
         throw error;
       }
     },
+    setAside,
+    asides: () => asides,
     close() {
-      if (connection.isOpen) connection.close();
+      store.close();
+      lock.release();
     },
   };
 }

@@ -3,13 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createOutbox, type Outbox } from "../../src/deliver/outbox.ts";
-import type { OutboxEntry } from "../../src/model/delivery.ts";
-import type { Notification } from "../../src/model/notification.ts";
+import { type AddressedAlert, type Alert } from "../../src/model/alert.ts";
+import { alertId, deliveryKey } from "../../src/model/alert-id.ts";
+import type { Delivery } from "../../src/model/delivery.ts";
+import type { Severity } from "../../src/model/rule.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type Database, openDatabase } from "../../src/runtime/database.ts";
+import { createLastingClock, type LastingClock, type LastingState } from "../../src/runtime/lasting-clock.ts";
 import { createLogger, type Logger } from "../../src/runtime/logger.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { createRedactor, type Redactor } from "../../src/runtime/secret.ts";
+import { anEvent, NOON } from "./events.ts";
 
 /** A fresh folder that goes when the test ends. */
 export function aFolder(): string {
@@ -24,34 +28,103 @@ export function aLogger(redactor: Redactor = createRedactor()): { logger: Logger
   return { logger: createLogger(redactor, "debug", { write: (line: string) => lines.push(line) }), lines };
 }
 
+/** A lasting clock over `clock`, on a machine that was never started anew. */
+export function aLastingClock(clock: Clock, saved: LastingState | null = null): LastingClock {
+  return createLastingClock(clock, saved, { bootId: () => "boot", uptimeMs: () => clock.monotonic() });
+}
+
 export interface Store {
   readonly folder: string;
   readonly database: Database;
+  readonly lasting: LastingClock;
   readonly outbox: Outbox;
   readonly metrics: Metrics;
 }
 
-/** An outbox in a real file; give `folder` to open one again. */
-export function anOutbox(clock: Clock, options: { folder?: string; maxBytes?: number } = {}): Store {
+export interface StoreOptions {
+  /** To open one again. */
+  readonly folder?: string;
+  readonly maxBytes?: number;
+  readonly lasting?: LastingClock;
+}
+
+/** An outbox in a real file. */
+export function anOutbox(clock: Clock, options: StoreOptions = {}): Store {
   const folder = options.folder ?? aFolder();
   const database = openDatabase(folder, aLogger().logger);
   const metrics = createMetrics();
-  const outbox = createOutbox({ database, clock, metrics, maxBytes: options.maxBytes ?? 1_000_000 });
+  const lasting = options.lasting ?? aLastingClock(clock);
+  const maxBytes = options.maxBytes ?? 10_000_000;
+  const history = { alerts: 1000, maxBytes: 1_000_000 };
+  const outbox = createOutbox({ database, clock, lasting, metrics, maxBytes, history, sharers: () => 1 });
   onTestFinished(() => database.close());
-  return { folder, database, outbox, metrics };
+  return { folder, database, lasting, outbox, metrics };
 }
 
-export function aNotification(over: Partial<Notification> = {}): Notification {
+export interface AlertParts {
+  /** Tells alerts apart; those of different names are of different groups. */
+  readonly name?: string;
+  readonly severity?: Severity;
+  /** Of alerts that arrive in order. */
+  readonly group?: string;
+  readonly at?: number;
+  /** Name behind `using`. */
+  readonly template?: string;
+  readonly message?: string;
+}
+
+/** An Event's alert; its rule is called like its name. */
+export function anAlert(parts: AlertParts = {}): Alert {
+  const { name = "crash-loop", group = name, severity = "warning", at = NOON } = parts;
   return {
-    receiver: "feishu",
-    rule: "crash-loop",
-    severity: "warning",
-    body: '{"msg_type":"text","content":{"text":"hello"}}',
-    summary: "hello",
+    v: 1,
+    kind: "event",
+    id: alertId(name, group),
+    at,
+    cluster: "home",
+    owner: "",
+    severity,
+    rule: { key: "key", name, template: parts.template ?? null, values: {} },
+    group: [["name", group]],
+    event: anEvent(parts.message === undefined ? {} : { message: parts.message }),
+    occurrences: 1,
+    held: null,
+    facts: {},
+    met: [],
+  };
+}
+
+/** An alert for one receiver. */
+export function to(receiver: string, parts: AlertParts = {}): AddressedAlert {
+  return { alert: anAlert(parts), receivers: [receiver] };
+}
+
+/** Alerts for one receiver, told apart by a number behind their name. */
+export function many(receiver: string, count: number, parts: AlertParts = {}): readonly AddressedAlert[] {
+  return Array.from({ length: count }, (_, n) => to(receiver, { ...parts, name: `${parts.name ?? ""}${n}` }));
+}
+
+/** A delivery that was never tried. */
+export function aDelivery(over: Partial<Delivery> = {}): Delivery {
+  const alert = over.alert ?? anAlert();
+  const receiver = over.receiver ?? "feishu";
+  return {
+    row: 1,
+    receiver,
+    alert,
+    key: deliveryKey(alert.id, receiver),
+    state: "waiting",
+    dueAt: null,
+    attempts: 0,
+    unsure: 0,
+    plain: 0,
+    reason: "",
+    remote: null,
     ...over,
   };
 }
 
-export function anEntry(over: Partial<OutboxEntry> = {}): OutboxEntry {
-  return { ...aNotification(), id: 1, createdAt: 0, attempts: 0, ...over };
+/** What a test calls the alert of a delivery. */
+export function nameOf({ alert }: Pick<Delivery, "alert">): string {
+  return alert.rule?.name ?? "";
 }
