@@ -4,7 +4,7 @@ import type { Event, ObjectMeta } from "../../src/model/event.ts";
 import type { Comparison, Condition, FieldRef, TextFieldName } from "../../src/model/rule.ts";
 import { anEvent, NOON } from "./events.ts";
 import { evaluateLinearly } from "./linear-evaluator.ts";
-import { allOf, anyOf, aRule, compare, label, notOf, number } from "./rules.ts";
+import { allOf, anyOf, aRule, compare, notOf, number } from "./rules.ts";
 
 /*
  * Conditions over a few values and Events that hold them or none of them, so that chance meets most of what a
@@ -46,7 +46,9 @@ export const comparison: fc.Arbitrary<Comparison> = fc.oneof(
   fc
     .tuple(fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 2 }), fc.boolean())
     .map(([values, negated]) => compare({ kind: "number", name: "count" }, { op: "numberIn", values }, negated)),
-  fc.tuple(value, fc.boolean()).map(([wanted, negated]) => ({ ...label("team", wanted), negated })),
+  fc
+    .tuple(value, fc.boolean())
+    .map(([wanted, negated]) => compare({ kind: "label", key: "team" }, { op: "in", values: [wanted] }, negated)),
   fc.boolean().map((negated) => compare({ kind: "label", key: "team" }, { op: "exists" }, negated)),
 );
 
