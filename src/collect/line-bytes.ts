@@ -12,6 +12,7 @@ const INVOLVED_OBJECT = Buffer.from('},"involvedObject":{"kind":"');
 const NAMESPACE = Buffer.from('","namespace":"');
 const REASON = Buffer.from(',"reason":"');
 const TYPE = Buffer.from(',"type":"');
+const OWN_NAMESPACE = Buffer.from('namespace":"');
 const RESOURCE_VERSION = Buffer.from('resourceVersion":"');
 
 const QUOTE = 0x22;
@@ -60,11 +61,21 @@ export function findMetadata(line: Buffer): number {
   return standsAt(line, 0, head) ? head.length : -1;
 }
 
-/** Walks the texts at the beginning of `metadata` to its resourceVersion, which stands before labels. */
+/** The Event's resourceVersion; null when it is not plain or not where Go writes it. */
 export function readResourceVersion(line: Buffer, metadata: number): string | null {
+  return readMember(line, metadata, RESOURCE_VERSION);
+}
+
+/** The Event's own namespace; null when it is not plain or not where Go writes it. */
+export function readNamespace(line: Buffer, metadata: number): string | null {
+  return readMember(line, metadata, OWN_NAMESPACE);
+}
+
+/** Walks the texts at the beginning of `metadata`, which all stand before labels. */
+function readMember(line: Buffer, metadata: number, key: Buffer): string | null {
   let at = metadata;
   for (let members = 0; members < 6; members += 1) {
-    if (standsAt(line, at, RESOURCE_VERSION)) return readValue(line, at + RESOURCE_VERSION.length) || null;
+    if (standsAt(line, at, key)) return readValue(line, at + key.length) || null;
     const keyEnd = endOfValue(line, at);
     if (keyEnd < 0 || line[keyEnd + 1] !== COLON || line[keyEnd + 2] !== QUOTE) return null;
     const valueEnd = endOfValue(line, keyEnd + 3);

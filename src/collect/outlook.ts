@@ -1,65 +1,78 @@
-import type { Comparison, Condition, RuleSet, TextFieldName } from "../model/rule.ts";
+import { INDEX_FIELDS, splitByKey, type IndexedValues } from "../language/algebra/index-keys.ts";
+import { asksFor, assume } from "../language/algebra/partial.ts";
+import { createRuleIndex } from "../language/algebra/rule-index.ts";
+import type { Condition, RuleSet, Statement } from "../model/rule.ts";
 
-/** What the bytes of a line say about its Event. A field that is not in it is unknown, not empty. */
-export type KnownFields = Partial<Record<TextFieldName, string>>;
+/** Whether a rule can match an Event of which only a few fields are known. */
+export interface Outlook {
+  /**
+   * What the type alone decides. `none`: no rule matches; `some`: one may, whatever kind, reason and namespace are;
+   * `open`: they may decide. Reads every statement, so its answers are worth keeping.
+   */
+  ofType(type: string): "none" | "some" | "open";
+  /** False if no rule matches, whatever else the Event holds. Takes the time of a look-up in the rule index. */
+  mayMatch(values: IndexedValues): boolean;
+}
+
+const WITHOUT_TYPE = INDEX_FIELDS.filter((field) => field !== "type");
+
+/** Answers for a rule set. */
+export function createOutlook({ statements }: RuleSet): Outlook {
+  const entries = statements.flatMap((statement, position) =>
+    splitByKey(statement.condition).flatMap(({ key, rest }) => {
+      const bearing = bearingOf(statement, rest, INDEX_FIELDS);
+      if (bearing === "none") return [];
+      return [{ key, position, rest: bearing === "open" ? rest : true }];
+    }),
+  );
+  const index = createRuleIndex(entries);
+
+  return {
+    ofType(type) {
+      let dropOpen = false;
+      let ruleOpen = false;
+      for (const statement of statements) {
+        const bearing = bearingOf(statement, assume(statement.condition, { type }), WITHOUT_TYPE);
+        if (statement.kind === "drop") {
+          if (bearing === "certain") break;
+          dropOpen ||= bearing === "open";
+        } else {
+          if (bearing === "certain" && !dropOpen) return "some";
+          ruleOpen ||= bearing !== "none";
+        }
+      }
+      return ruleOpen ? "open" : "none";
+    },
+    mayMatch(values) {
+      // The first statement that ends the question: a drop that surely holds, or a rule that may.
+      let first = statements.length;
+      const found = index.find(values.namespace, values.reason, values.kind, values.type);
+      for (let i = 0; i < found.length; i += 2) {
+        const last = found[i + 1] ?? 0;
+        for (let at = found[i] ?? 0; at < last; at += 1) {
+          const position = index.positions[at] ?? 0;
+          if (position >= first) break;
+          const statement = statements[position];
+          const rest = index.rests[at] ?? true;
+          if (statement && bearingOf(statement, rest === true || assume(rest, values), []) !== "none") first = position;
+        }
+      }
+      return statements[first]?.kind === "rule";
+    },
+  };
+}
 
 /**
- * What the known fields leave possible. `none`: no rule matches, whatever else the Event holds; `some`: at least one
- * does; `open`: they do not decide.
+ * What a statement of which this much is left means for the outlook: `none` if it changes nothing, `certain` if it
+ * ends the question, `open` if one of these fields may still tell. For a drop only what surely holds counts, for a
+ * rule what may hold.
  */
-export type Outlook = "none" | "some" | "open";
-
-/** True, false, or null where the known fields do not decide. */
-type Answer = boolean | null;
-
-function answerComparison({ field, test, negated }: Comparison, known: KnownFields): Answer {
-  const value = field.kind === "text" ? known[field.name] : undefined;
-  if (value === undefined) return null;
-  // Patterns belong to the decision; here they only cost a parse.
-  if (test.op === "in") return test.values.includes(value) !== negated;
-  if (test.op === "contains") return value.includes(test.value) !== negated;
-  return test.op === "exists" ? (value !== "") !== negated : null;
-}
-
-function answer(condition: Condition, known: KnownFields): Answer {
-  if (condition.kind === "comparison") return answerComparison(condition, known);
-  if (condition.kind === "not") {
-    const inner = answer(condition.part, known);
-    return inner === null ? null : !inner;
-  }
-  const decides = condition.kind === "or";
-  let open = false;
-  for (const part of condition.parts) {
-    const one = answer(part, known);
-    if (one === decides) return decides;
-    open ||= one === null;
-  }
-  return open ? null : !decides;
-}
-
-/** The outlook for an Event of which only this is known. */
-export function outlookOf(ruleSet: RuleSet, known: KnownFields): Outlook {
-  let ruleOpen = false;
-  let dropOpen = false;
-  for (const statement of ruleSet.statements) {
-    const holds = answer(statement.condition, known);
-    if (holds === false) continue;
-    if (statement.kind === "drop") {
-      if (holds === true) return ruleOpen ? "open" : "none";
-      dropOpen = true;
-    } else {
-      if (holds === true && !dropOpen) return "some";
-      ruleOpen = true;
-    }
-  }
-  return ruleOpen ? "open" : "none";
-}
-
-/** Whether knowing any of these fields can ever change an outlook. */
-export function asksFor(ruleSet: RuleSet, names: ReadonlySet<TextFieldName>): boolean {
-  const asks = (condition: Condition): boolean => {
-    if (condition.kind === "comparison") return condition.field.kind === "text" && names.has(condition.field.name);
-    return condition.kind === "not" ? asks(condition.part) : condition.parts.some(asks);
-  };
-  return ruleSet.statements.some(({ condition }) => asks(condition));
+function bearingOf(
+  { kind }: Statement,
+  rest: Condition | boolean,
+  fields: readonly string[],
+): "none" | "certain" | "open" {
+  if (typeof rest === "boolean") return rest ? "certain" : "none";
+  if (asksFor(rest, fields)) return "open";
+  return kind === "drop" ? "none" : "certain";
 }

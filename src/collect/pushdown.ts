@@ -1,21 +1,24 @@
-import type { Comparison, Condition, RuleSet, TextFieldName } from "../model/rule.ts";
+import { ANYTHING, hull, meet, type Box } from "../language/algebra/box.ts";
+import { cover } from "../language/algebra/cover.ts";
+import type { ValueSet } from "../language/algebra/value-set.ts";
+import type { Comparison, RuleSet } from "../model/rule.ts";
 
 /**
  * Labels of core/v1 Event field selectors that mean exactly one of our fields (pkg/apis/core/v1/conversion.go and
  * pkg/registry/core/event/strategy.go, v1.36). `source` falls back to the reporting controller just as `component`
  * does; `namespace` is no plain match and has its own rules below.
  */
-const LABELS: Partial<Record<TextFieldName, string>> = {
-  type: "type",
-  reason: "reason",
-  kind: "involvedObject.kind",
-  name: "involvedObject.name",
-  uid: "involvedObject.uid",
-  apiVersion: "involvedObject.apiVersion",
-  fieldPath: "involvedObject.fieldPath",
-  component: "source",
-  namespace: "involvedObject.namespace",
-};
+const LABELS: ReadonlyMap<string, string> = new Map([
+  ["type", "type"],
+  ["reason", "reason"],
+  ["kind", "involvedObject.kind"],
+  ["name", "involvedObject.name"],
+  ["uid", "involvedObject.uid"],
+  ["apiVersion", "involvedObject.apiVersion"],
+  ["fieldPath", "involvedObject.fieldPath"],
+  ["component", "source"],
+  ["namespace", "involvedObject.namespace"],
+]);
 
 /**
  * Where the Event of an object without a namespace may live: the API server's validation lets it into no other
@@ -33,94 +36,22 @@ const NOTHING = "type=Normal,type!=Normal";
 /** Terms go into a URL; beyond this many exclusions the rest is left to the engine. */
 const MAX_TERMS = 40;
 
-/** The values a field may have: those and no others, or all but those. */
-interface Values {
-  readonly kind: "only" | "except";
-  readonly values: ReadonlySet<string>;
-}
-
-/** What is known of every Event that fits: a field that is not in it may be anything. Null: no Event fits. */
-type Box = ReadonlyMap<TextFieldName, Values> | null;
-
-const ANYTHING: Box = new Map();
-
-function both(a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> {
-  return new Set([...a].filter((value) => b.has(value)));
-}
-
-function without(a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> {
-  return new Set([...a].filter((value) => !b.has(value)));
-}
-
-function meetValues(a: Values, b: Values): Values {
-  if (a.kind === "except" && b.kind === "except") {
-    return { kind: "except", values: new Set([...a.values, ...b.values]) };
-  }
-  if (a.kind === "except") return meetValues(b, a);
-  return { kind: "only", values: b.kind === "only" ? both(a.values, b.values) : without(a.values, b.values) };
-}
-
-function joinValues(a: Values, b: Values): Values {
-  if (a.kind === "only" && b.kind === "only") {
-    return { kind: "only", values: new Set([...a.values, ...b.values]) };
-  }
-  if (a.kind === "only") return joinValues(b, a);
-  return { kind: "except", values: b.kind === "except" ? both(a.values, b.values) : without(a.values, b.values) };
-}
-
-function meet(a: Box, b: Box): Box {
-  if (!a || !b) return null;
-  const met = new Map(a);
-  for (const [field, values] of b) {
-    const other = met.get(field);
-    const narrowed = other ? meetValues(other, values) : values;
-    if (narrowed.kind === "only" && narrowed.values.size === 0) return null;
-    met.set(field, narrowed);
-  }
-  return met;
-}
-
-function join(a: Box, b: Box): Box {
-  if (!a) return b;
-  if (!b) return a;
-  const joined = new Map<TextFieldName, Values>();
-  for (const [field, values] of a) {
-    const other = b.get(field);
-    if (!other) continue;
-    const either = joinValues(values, other);
-    if (either.kind === "only" || either.values.size > 0) joined.set(field, either);
-  }
-  return joined;
-}
-
-function comparisonBox({ field, test, negated }: Comparison, turned: boolean): Box {
-  if (field.kind !== "text" || LABELS[field.name] === undefined) return ANYTHING;
-  const isNegative = negated !== turned;
-  let values: Values;
-  if (test.op === "in") values = { kind: isNegative ? "except" : "only", values: new Set(test.values) };
-  else if (test.op === "exists") values = { kind: isNegative ? "only" : "except", values: new Set([""]) };
-  else return ANYTHING;
-  return values.kind === "only" && values.values.size === 0 ? null : new Map([[field.name, values]]);
-}
-
-/** A box around the Events for which the condition holds; with `turned`, for which it does not. */
-function boxOf(condition: Condition, turned: boolean): Box {
-  if (condition.kind === "comparison") return comparisonBox(condition, turned);
-  if (condition.kind === "not") return boxOf(condition.part, !turned);
-  const boxes = condition.parts.map((part) => boxOf(part, turned));
-  const isAnd = (condition.kind === "and") !== turned;
-  return isAnd ? boxes.reduce(meet, ANYTHING) : boxes.reduce(join, null);
-}
-
-/** A box around the Events that some rule matches, given what the drops above it let through. */
-function boxOfRules(ruleSet: RuleSet): Box {
+/** A box around the Events that some rule matches, given what the drops above it let through; null if there are none. */
+function boxOfRules({ statements }: RuleSet): Box | null {
   let reaching: Box = ANYTHING;
-  let matched: Box = null;
-  for (const statement of ruleSet.statements) {
-    if (statement.kind === "drop") reaching = meet(reaching, boxOf(statement.condition, true));
-    else matched = join(matched, meet(reaching, boxOf(statement.condition, false)));
+  const matched: Box[] = [];
+  for (const { kind, condition } of statements) {
+    const [box] = cover(condition, kind === "drop" ? "misses" : "holds", { most: 1, reads: isSelectable });
+    const reached = box ? meet([reaching, box]) : null;
+    if (kind !== "drop") matched.push(...(reached ? [reached] : []));
+    else if (reached) reaching = reached;
+    else break;
   }
-  return matched;
+  return matched.length === 0 ? null : hull(matched);
+}
+
+function isSelectable({ field, test }: Comparison): boolean {
+  return field.kind === "text" && LABELS.has(field.name) && (test.op === "in" || test.op === "exists");
 }
 
 /** k8s.io/apimachinery/pkg/fields EscapeValue (v0.36). */
@@ -128,12 +59,12 @@ function escape(value: string): string {
   return value.replaceAll(/[\\,=]/g, "\\$&");
 }
 
-/** Whether an Event outside these values may be kept back, given what the API server's own field means. */
-function isSound(field: TextFieldName, values: Values, value: string): boolean {
+/** Whether an Event may be kept back by this value, given what the API server's own field means. */
+function isSound(field: string, kind: ValueSet["kind"], value: string): boolean {
   if (field !== "namespace") return true;
   // An Event kept back by `!=x` has x as its object's namespace, and so as ours. One kept back by `=x` has another
   // or none, and none may still mean x to us where an Event may live without its object's namespace.
-  return values.kind === "except" ? value !== "" : !FALLBACK_NAMESPACES.has(value);
+  return kind === "except" ? value !== "" : !FALLBACK_NAMESPACES.has(value);
 }
 
 /**
@@ -147,12 +78,11 @@ export function deriveSelector(ruleSet: RuleSet): string {
   const box = boxOfRules(ruleSet);
   if (!box) return NOTHING;
   const terms: string[] = [];
-  for (const [field, values] of box) {
-    const label = LABELS[field];
-    if (label === undefined || (values.kind === "only" && values.values.size > 1)) continue;
-    for (const value of [...values.values].toSorted()) {
-      if (!isSound(field, values, value)) continue;
-      terms.push(`${label}${values.kind === "only" ? "=" : "!="}${escape(value)}`);
+  for (const [field, { kind, values }] of box) {
+    if (kind === "only" && values.size > 1) continue;
+    for (const value of values) {
+      if (value === null || !isSound(field, kind, value)) continue;
+      terms.push(`${LABELS.get(field) ?? ""}${kind === "only" ? "=" : "!="}${escape(value)}`);
     }
   }
   // `=` narrows most, so it comes first when there are too many.
@@ -160,11 +90,4 @@ export function deriveSelector(ruleSet: RuleSet): string {
     .toSorted((a, b) => Number(/^[^=]*!=/.test(a)) - Number(/^[^=]*!=/.test(b)) || (a < b ? -1 : 1))
     .slice(0, MAX_TERMS)
     .join(",");
-}
-
-/** The selector in a sentence, for the log. */
-export function describeSelector(selector: string): string {
-  if (selector === "") return "asking the API server for all Events";
-  if (selector === NOTHING) return "asking the API server for no Events, as no rule could match one";
-  return `asking the API server only for Events with ${selector.replaceAll(/(?<!\\),/g, " and ")}`;
 }

@@ -1,9 +1,8 @@
 import type { Event, ObjectMeta } from "../model/event.ts";
 import type { RuleSet, Statement } from "../model/rule.ts";
-import { assume } from "./assume.ts";
+import { splitByKey } from "../language/algebra/index-keys.ts";
+import { createRuleIndex } from "../language/algebra/rule-index.ts";
 import { createFilterCompiler, FALSE, TRUE, UNKNOWN, type Filter, type Truth } from "./filter.ts";
-import { indexKeys } from "./index-keys.ts";
-import { createRuleIndex, type IndexEntry } from "./rule-index.ts";
 
 export interface Matcher {
   /**
@@ -30,16 +29,13 @@ export function compileRuleSet(
 ): Matcher {
   const { statements } = ruleSet;
   const compiler = createFilterCompiler(cluster);
-  const entries: IndexEntry<Filter | null>[] = [];
-  const always: { readonly position: number; readonly filter: Filter }[] = [];
-  for (const [position, { condition }] of statements.entries()) {
-    const keys = indexKeys(condition);
-    if (!keys) always.push({ position, filter: compiler.compile(condition) });
-    for (const key of keys ?? []) {
-      const rest = assume(condition, key);
-      if (rest !== false) entries.push({ key, position, rest: rest === true ? null : compiler.compile(rest) });
-    }
-  }
+  const entries = statements.flatMap(({ condition }, position) =>
+    splitByKey(condition).map(({ key, rest }) => ({
+      key,
+      position,
+      rest: rest === true ? null : compiler.compile(rest),
+    })),
+  );
   const index = createRuleIndex(entries);
   const ends = statements.map((statement) => statement.kind === "drop" || statement.stop);
 
@@ -82,15 +78,14 @@ export function compileRuleSet(
       held = null;
       end = statements.length;
       firstUnknown = statements.length;
-      const found = index.find(event);
+      const found = index.find(event.namespace, event.reason, event.involvedObject.kind, event.type);
+      // What may hold for every Event comes last: by then a drop may have spared most of it.
       for (let i = 0; i < found.length; i += 2) {
         const last = found[i + 1] ?? 0;
         for (let at = found[i] ?? 0; at < last; at += 1) {
           if (!meet(index.positions[at] ?? 0, index.rests[at] ?? null, event, now, meta)) break;
         }
       }
-      // What may hold for every Event is searched last: by then a drop may have spared most of it.
-      for (const { position, filter } of always) if (!meet(position, filter, event, now, meta)) break;
       if (firstUnknown < end) return "needs-meta";
       return held === null ? NONE : before(held, end);
     },

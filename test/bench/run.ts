@@ -19,6 +19,11 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Outcome>>> = 
     const rows = await benchMatch(quick ? [10, 100] : undefined);
     return { rows, table: matchTable(rows) };
   },
+  async outlook(quick) {
+    const { benchOutlook, outlookTable } = await import("./outlook.ts");
+    const rows = benchOutlook(quick ? [10, 100] : undefined);
+    return { rows, table: outlookTable(rows) };
+  },
   async watch(quick) {
     const { benchWatch, watchTable } = await import("./watch.ts");
     const rows = await benchWatch(quick ? { events: 20_000, rounds: 1 } : {});

@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findMetadata, findType, readAbout, readResourceVersion, readValue } from "../../src/collect/line-bytes.ts";
+import {
+  findMetadata,
+  findType,
+  readAbout,
+  readNamespace,
+  readResourceVersion,
+  readValue,
+} from "../../src/collect/line-bytes.ts";
 import { aRawEvent } from "../support/raw-events.ts";
 
 const METADATA = { name: "a.1", namespace: "shop", uid: "u", resourceVersion: "1234" };
@@ -62,6 +69,22 @@ describe("readResourceVersion", () => {
   ])("does not take for it %s", (_what, metadata) => {
     const line = aLine({}, metadata);
     expect(readResourceVersion(line, findMetadata(line))).toBeNull();
+  });
+});
+
+describe("readNamespace", () => {
+  it("reads the Event's own, not its object's", () => {
+    const line = aLine({ involvedObject: { kind: "Pod", namespace: "test" } }, { ...METADATA, generateName: "a." });
+    expect(readNamespace(line, findMetadata(line))).toBe("shop");
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["a label", { name: "a.1", labels: { namespace: "x" } }],
+    ["a part of a name", { name: 'a","namespace":"x', namespace: "shop" }],
+    ["none", { name: "a.1", uid: "u" }],
+  ])("does not take for it %s", (_what, metadata) => {
+    const line = aLine({}, metadata);
+    expect(readNamespace(line, findMetadata(line))).toBeNull();
   });
 });
 

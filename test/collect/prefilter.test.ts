@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/collect/normalize.ts";
 import { createPrefilter } from "../../src/collect/prefilter.ts";
-import type { RuleSet } from "../../src/model/rule.ts";
+import type { RuleSet, Statement } from "../../src/model/rule.ts";
 import { arbitraryRawEvent, arbitraryRuleSet } from "../support/arbitrary-events.ts";
 import { evaluateLinearly } from "../support/linear-evaluator.ts";
 import { aRawEvent } from "../support/raw-events.ts";
@@ -27,6 +27,11 @@ function ordered(fields: Parameters<typeof aRawEvent>[0]): unknown {
   return { kind, apiVersion, metadata, ...rest };
 }
 
+/** About an object that names no namespace. */
+function widget(namespace: string, kind: string): Buffer {
+  return aLine(ordered({ involvedObject: { kind, namespace: undefined }, metadata: { namespace } }));
+}
+
 describe("createPrefilter", () => {
   it("skips a line no rule can match and says where it stood", () => {
     const skip = createPrefilter(WARNINGS);
@@ -42,6 +47,59 @@ describe("createPrefilter", () => {
     const inShop = { involvedObject: { namespace: "shop" }, metadata: { namespace: "shop" } };
     expect(skip(aLine(ordered({})))).toEqual({ resourceVersion: "1234" });
     expect(skip(aLine(ordered(inShop)))).toBeNull();
+  });
+
+  it("takes the Event's own namespace where its object has none", () => {
+    const inShop = createPrefilter({ statements: [aRule({ condition: is("namespace", "shop") })] });
+    expect(inShop(widget("default", "Widget"))).toEqual({ resourceVersion: "1234" });
+    expect(inShop(widget("shop", "Widget"))).toBeNull();
+    // An object outside all namespaces has none, wherever its Event lives.
+    expect(inShop(widget("shop", "Node"))).toEqual({ resourceVersion: "1234" });
+    expect(inShop(widget('s"hop', "Widget"))).toBeNull();
+  });
+
+  it("asks only the rules that name the values of a line, however many lines have values never seen", () => {
+    let asked = 0;
+    const statements = Array.from({ length: 500 }, (_, i): Statement => {
+      const rule = aRule({ condition: allOf(is("type", "Warning"), is("reason", `Reason${i}`)) });
+      return {
+        ...rule,
+        get condition() {
+          asked += 1;
+          return rule.condition;
+        },
+      };
+    });
+    const skip = createPrefilter({ statements });
+    expect(skip(aLine(ordered({ type: "Warning", reason: "Reason7" })))).toBeNull();
+    asked = 0;
+    for (let i = 0; i < 100; i += 1) {
+      const flood = { type: "Warning", reason: `Flood${i}`, involvedObject: { namespace: `n${i}` } };
+      expect(skip(aLine(ordered(flood)))).toEqual({ resourceVersion: "1234" });
+    }
+    expect(asked).toBe(0);
+  });
+
+  it("goes on skipping when somebody invents types", () => {
+    let asked = 0;
+    const rule = aRule({ condition: allOf(is("type", "Warning"), is("reason", "BackOff")) });
+    const statements: Statement[] = [
+      {
+        ...rule,
+        get condition() {
+          asked += 1;
+          return rule.condition;
+        },
+      },
+    ];
+    const skip = createPrefilter({ statements });
+    asked = 0;
+    for (let i = 0; i < 100; i += 1) {
+      expect(skip(aLine(ordered({ type: `Odd${i}` })))).toEqual({ resourceVersion: "1234" });
+    }
+    expect(skip(aLine(ordered({ type: "Warning", reason: "BackOff" })))).toBeNull();
+    expect(skip(aLine(ordered({ type: "Normal" })))).toEqual({ resourceVersion: "1234" });
+    expect(asked).toBe(8);
   });
 
   it("is not misled by a message or a label that looks like the type", () => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/collect/normalize.ts";
-import { deriveSelector, describeSelector } from "../../src/collect/pushdown.ts";
+import { deriveSelector } from "../../src/collect/pushdown.ts";
 import { parseFieldSelector, type StoredEvent } from "../../src/emulator/event-store.ts";
 import type { Condition, RuleSet, Statement } from "../../src/model/rule.ts";
 import { arbitraryRawEvent, arbitraryRuleSet } from "../support/arbitrary-events.ts";
@@ -104,13 +104,3 @@ function matchedRules(ruleSet: RuleSet, raw: unknown): Statement[] {
   if (held === "needs-meta") throw new Error("labels were given");
   return held.map((i) => ruleSet.statements[i] as Statement).filter((statement) => statement.kind === "rule");
 }
-
-describe("describeSelector", () => {
-  it("says in words what is left to the API server", () => {
-    expect(describeSelector("")).toBe("asking the API server for all Events");
-    expect(describeSelector("type=Warning,reason!=a\\,b")).toBe(
-      "asking the API server only for Events with type=Warning and reason!=a\\,b",
-    );
-    expect(describeSelector(deriveSelector({ statements: [] }))).toContain("no Events");
-  });
-});

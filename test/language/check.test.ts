@@ -40,6 +40,7 @@ describe("finds", () => {
     ["when type=Warning and kind=Node and reason=NodeNotReady notify a", ["W322"]],
     ["let bad = type=Warning\nwhen bad and reason=NodeHasDiskPressure notify a", ["W322"]],
     ["when type=Warning and reason in (NodeReady, RegisteredNode) notify a", ["W322"]],
+    ["when (type=Warning and kind=Node) and (reason=NodeReady or reason=RegisteredNode) notify a", ["W322"]],
     ["when reason in (BackOff, backoff) and kind=pod notify a", ["W321", "W321"]],
     ["let label = kind=Pod\nlet ns = kind=Pod", ["E204", "E204"]],
     ["when not (kind=Pod and type=x or name=y) notify a", ["W121"]],

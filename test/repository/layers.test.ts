@@ -12,6 +12,7 @@ const ROOMS: readonly (readonly [room: string, paths: RegExp])[] = [
   ["model", /^src\/model\//],
   ["words", /^src\/(?:suggest|text-position|version)\.ts$/],
   ["runtime", /^src\/runtime\//],
+  ["algebra", /^src\/language\/algebra\//],
   ["language", /^src\/language\//],
   ["config", /^src\/config\//],
   ["collect", /^src\/collect\//],
@@ -30,12 +31,14 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     model: { values: [] },
     words: { values: [] },
     runtime: { values: ["model"] },
-    language: { values: ["model", "grammar", "words"] },
+    language: { values: ["model", "grammar", "words", "algebra"] },
+    // The engine reasons about conditions too, so this part of the language comes without the parser.
+    algebra: { values: ["model", "src/language/fields.ts"] },
     // Where a secret comes from is part of the configuration; opening it is not.
     config: { values: ["model", "words"], types: ["src/runtime/secret.ts"] },
-    // The table of fields is all that the stages know of the language: rules reach them as plain data.
-    collect: { values: ["model", "runtime"] },
-    decide: { values: ["model", "runtime", "src/language/fields.ts"] },
+    // Fields and what follows from conditions is all that the stages know of the language: rules reach them as data.
+    collect: { values: ["model", "runtime", "algebra"] },
+    decide: { values: ["model", "runtime", "algebra", "src/language/fields.ts"] },
     deliver: { values: ["model", "runtime", "src/language/fields.ts"] },
     engine: { values: ["model", "runtime", ...STAGES], types: ["config"] },
     emulator: { values: ["model"], types: ["src/runtime/clock.ts"] },

@@ -1,4 +1,5 @@
-import type { Comparison, Condition } from "../../model/rule.ts";
+import { ANYTHING, type Box } from "../algebra/box.ts";
+import { cover } from "../algebra/cover.ts";
 import { KNOWN_REASONS } from "../catalogue.ts";
 import type { Check } from "../check.ts";
 
@@ -6,15 +7,15 @@ import type { Check } from "../check.ts";
  * W322: the rule asks for a type that Kubernetes never gives this reason about this kind.
  *
  * `type=Warning and kind=Node and reason=NodeNotReady` reads well and never holds: a node's own conditions are
- * Normal. Looks at plain equality joined by `and` only, and at reasons that the catalogue knows for that very kind.
+ * Normal. Looks at reasons that the catalogue knows for that very kind.
  */
 export const impossibleType: Check = ({ condition, comparisons, node }) => {
   if (condition === null || node.kind !== "rule") return [];
-  const required = condition.kind === "and" ? condition.parts : [condition];
-  const types = requiredValues(required, "type");
-  const reasons = requiredValues(required, "reason");
+  const [box = ANYTHING] = cover(condition, "holds", { most: 1, reads: ({ test }) => test.op === "in" });
+  const types = requiredValues(box, "type");
+  const reasons = requiredValues(box, "reason");
   if (types === null || reasons === null) return [];
-  const kinds = requiredValues(required, "kind");
+  const kinds = requiredValues(box, "kind");
   const never = reasons.every((reason) => neverSeen(reason, types, kinds));
   if (!never) return [];
   const own = comparisons.find(({ comparison: { field } }) => field.kind === "text" && field.name === "type");
@@ -41,12 +42,8 @@ function neverSeen(reason: string, types: readonly string[], kinds: readonly str
   return about.length > 0 && about.every(({ type, kinds: listed }) => listed !== null && !types.includes(type));
 }
 
-/** Values one of which the field must have; null where nothing so plain is asked. */
-function requiredValues(parts: readonly Condition[], name: string): readonly string[] | null {
-  const asked = parts.filter(
-    (part): part is Comparison => part.kind === "comparison" && part.field.kind === "text" && part.field.name === name,
-  );
-  const [first] = asked;
-  if (asked.length !== 1 || first === undefined || first.negated || first.test.op !== "in") return null;
-  return first.test.values;
+/** Values one of which the field must have; null where most values will do. */
+function requiredValues(box: Box, field: string): readonly string[] | null {
+  const values = box.get(field);
+  return values?.kind === "only" ? [...values.values].filter((value) => value !== null) : null;
 }

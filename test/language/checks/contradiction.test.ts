@@ -6,6 +6,7 @@ import { evaluateLinearly } from "../../support/linear-evaluator.ts";
 
 const load = (text: string): ReturnType<typeof loadRules> =>
   loadRules([{ file: "a.rules", text }], { receivers: null, templates: null });
+const messagesOf = (text: string): readonly string[] => load(text).diagnostics.map(({ message }) => message);
 const isDead = (text: string): boolean => load(text).diagnostics.some(({ code }) => code === "E301");
 
 describe("sees that it can never be true", () => {
@@ -16,6 +17,8 @@ describe("sees that it can never be true", () => {
     "label.app=x and label.app not exists",
     "namespace=a and (namespace=b or namespace=c) and message =~ 'x'",
     'name not exists and name!=""',
+    "message =~ 'x' and kind=Pod and message !~ 'x'",
+    "count>3 and not (kind=Pod or count>3)",
   ])("%s", (condition) => {
     expect(isDead(`drop when ${condition}`)).toBe(true);
   });
@@ -28,6 +31,13 @@ describe("sees that it can never be true", () => {
       "3 E301 this condition can never be true",
     ]);
   });
+});
+
+test("names the field over which comparisons contradict each other", () => {
+  expect(messagesOf("drop when kind=Pod and reason=a and name=x and reason in (b, c)")).toEqual([
+    "this can never be true: no `reason` is what these comparisons ask for",
+  ]);
+  expect(messagesOf("drop when kind=Pod and not (kind=Pod or name=x)")).toEqual(["this condition can never be true"]);
 });
 
 describe("says nothing of", () => {

@@ -1,4 +1,3 @@
-import type { Event } from "../model/event.ts";
 import type { IndexKey } from "./index-keys.ts";
 
 export interface IndexEntry<T> {
@@ -14,10 +13,11 @@ export interface RuleIndex<T> {
   readonly positions: Int32Array;
   readonly rests: readonly T[];
   /**
-   * Where in `positions` and `rests` that which lies under the keys the Event fits starts and ends, one pair of
-   * numbers after the other. The array is the index's own: valid until the next call.
+   * Where in `positions` and `rests` that which lies under the keys an Event with these values fits starts and ends,
+   * one pair of numbers after the other, last that which lies under the key of every Event. The array is the index's
+   * own: valid until the next call.
    */
-  find(event: Event): readonly number[];
+  find(namespace: string, reason: string, kind: string, type: string): readonly number[];
 }
 
 /** All entries of one key, while the index is built. */
@@ -43,7 +43,7 @@ const TYPE = 8;
 
 /**
  * Finds what is kept under the values of an Event's namespace, reason, kind and type: one look-up for each set of
- * fields that keys name, so at most 15, however many keys there are.
+ * fields that keys name, so at most 16, however many keys there are.
  *
  * Flat tables of numbers, because time at thousands of rules goes into fetching memory: a look-up touches one line of
  * the table and what it finds lies together.
@@ -56,10 +56,10 @@ export function createRuleIndex<T>(entries: readonly IndexEntry<T>[]): RuleIndex
 
   const buckets = new Map<string, Bucket<T>>();
   for (const entry of entries) {
-    const namespace = intern(namespaces, entry.key[0]);
-    const reason = intern(reasons, entry.key[1]);
-    const kind = intern(kinds, entry.key[2]);
-    const type = intern(types, entry.key[3]);
+    const namespace = intern(namespaces, entry.key.namespace);
+    const reason = intern(reasons, entry.key.reason);
+    const kind = intern(kinds, entry.key.kind);
+    const type = intern(types, entry.key.type);
     const id = `${namespace} ${reason} ${kind} ${type}`;
     const bucket = buckets.get(id);
     if (bucket) bucket.entries.push(entry);
@@ -70,7 +70,7 @@ export function createRuleIndex<T>(entries: readonly IndexEntry<T>[]): RuleIndex
     ...new Set(
       Array.from(buckets.values(), ({ namespace, reason, kind, type }) => fieldsNamed(namespace, reason, kind, type)),
     ),
-  ];
+  ].toSorted((a, b) => b - a);
   const slots = 2 ** Math.ceil(Math.log2(2 * buckets.size + 1));
   const rows = new Int32Array(slots * ROW);
   const positions = new Int32Array(entries.length);
@@ -104,11 +104,11 @@ export function createRuleIndex<T>(entries: readonly IndexEntry<T>[]): RuleIndex
   return {
     positions,
     rests,
-    find(event) {
-      const namespace = namespaces.get(event.namespace) ?? 0;
-      const reason = reasons.get(event.reason) ?? 0;
-      const kind = kinds.get(event.involvedObject.kind) ?? 0;
-      const type = types.get(event.type) ?? 0;
+    find(namespaceName, reasonName, kindName, typeName) {
+      const namespace = namespaces.get(namespaceName) ?? 0;
+      const reason = reasons.get(reasonName) ?? 0;
+      const kind = kinds.get(kindName) ?? 0;
+      const type = types.get(typeName) ?? 0;
       const named = fieldsNamed(namespace, reason, kind, type);
       found.length = 0;
       for (const fields of fieldSets) {
@@ -127,8 +127,8 @@ export function createRuleIndex<T>(entries: readonly IndexEntry<T>[]): RuleIndex
 }
 
 /** 0 for a field left open, else a number of its own. */
-function intern(names: Map<string, number>, value: string | null | undefined): number {
-  if (value === null || value === undefined) return 0;
+function intern(names: Map<string, number>, value: string | undefined): number {
+  if (value === undefined) return 0;
   const number = names.get(value) ?? names.size + 1;
   names.set(value, number);
   return number;
