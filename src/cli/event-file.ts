@@ -44,10 +44,12 @@ function unpack(parsed: unknown): readonly unknown[] {
 
 /**
  * Cuts a text into its JSON values: each ends where its brackets close. What stands between them is a piece to its
- * line's end, and so is one whose brackets never close, to be refused by the parser.
+ * line's end, and so is one whose brackets never close, to be refused by the parser. Looks at each character twice at
+ * most.
  */
 function cutJson(text: string): readonly { line: number; json: string }[] {
   const pieces: { line: number; json: string }[] = [];
+  const endOfValue = createEndOfValue(text);
   let line = 1;
   let at = 0;
   while (at < text.length) {
@@ -56,7 +58,7 @@ function cutJson(text: string): readonly { line: number; json: string }[] {
       at += 1;
       continue;
     }
-    const end = endOfValue(text, at);
+    const end = endOfValue(at);
     const json = text.slice(at, end);
     pieces.push({ line, json });
     line += json.split("\n").length - 1;
@@ -65,27 +67,43 @@ function cutJson(text: string): readonly { line: number; json: string }[] {
   return pieces;
 }
 
-function endOfValue(text: string, start: number): number {
-  const lineEnd = text.indexOf("\n", start);
-  const endOfLine = lineEnd < 0 ? text.length : lineEnd;
-  if (!"{[".includes(text.charAt(start))) return endOfLine;
-  let depth = 0;
+/** Where the value that begins at a place ends; to be asked from the front to the back. */
+function createEndOfValue(text: string): (start: number) => number {
+  // A value that never closes is looked through to the text's end, and with it all that follows: where those close.
+  let closings: ReadonlyMap<number, number> | null = null;
+  return (start) => {
+    const lineEnd = text.indexOf("\n", start);
+    const endOfLine = lineEnd < 0 ? text.length : lineEnd;
+    if (!"{[".includes(text.charAt(start))) return endOfLine;
+    if (closings !== null) return closings.get(start) ?? endOfLine;
+    const found = closeBrackets(text, start);
+    if (typeof found === "number") return found;
+    closings = found;
+    return endOfLine;
+  };
+}
+
+/** The end of the value that begins here, or, if nothing closes it, the ends of those inside by their beginnings. */
+function closeBrackets(text: string, start: number): number | ReadonlyMap<number, number> {
+  const closings = new Map<number, number>();
+  const open: number[] = [];
   let isText = false;
   for (let at = start; at < text.length; at += 1) {
     const character = text.charAt(at);
     if (isText) {
-      if (character === "\\") at += 1;
       // No JSON text holds a line end: the one that does is broken, and the next line is not its fault.
-      else if (character === "\n") return at;
-      else if (character === '"') isText = false;
+      if (character === "\n") return at;
+      if (character === '"') isText = false;
+      else if (character === "\\" && text.charAt(at + 1) !== "\n") at += 1;
     } else if (character === '"') isText = true;
-    else if (character === "{" || character === "[") depth += 1;
+    else if (character === "{" || character === "[") open.push(at);
     else if (character === "}" || character === "]") {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+      const opened = open.pop();
+      if (open.length === 0) return at + 1;
+      if (opened !== undefined) closings.set(opened, at + 1);
     }
   }
-  return endOfLine;
+  return closings;
 }
 
 /** Texts of an object's `labels` or `annotations`; whatever is no text is left out. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { explain, type ExplainOptions } from "../../src/cli/explain-events.ts";
 import { explainCommand } from "../../src/cli/explain.ts";
 import { readEventFile } from "../../src/cli/event-file.ts";
+import { growthOfCpu } from "../support/cpu-growth.ts";
 import { aRawEvent } from "../support/raw-events.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -127,7 +128,8 @@ describe("rulecheck explain --format json", () => {
 
   it("never lets time go back when Events are out of order", async () => {
     const events = [crash("u1", 1, "2026-11-22T10:09:00Z"), crash("u2", 1, "2026-11-22T10:00:00Z")];
-    const ran = await run("when kind=Pod rate<1/10m notify feishu", JSON.stringify({ kind: "List", items: events }));
+    const text = events.map((event) => JSON.stringify(event)).join("\n");
+    const ran = await run("when kind=Pod rate<1/10m notify feishu", text);
     expect(linesOf(ran).map(({ verdict }) => verdict)).toEqual(["notified", "suppressed"]);
   });
 
@@ -298,6 +300,28 @@ describe("an Event file", () => {
       { line: 7, object: 7 },
     ]);
     expect(mistakes).toEqual([4, 5, 8].map((line) => ({ line, message: "not JSON" })));
+  });
+
+  it("has what follows a value that nothing closes read line by line", () => {
+    const { objects, mistakes } = readEventFile('{"a": [1], "b":\n{"c": [{}]}\n[{\n} 5\n{"f": {\n[7]');
+    expect(objects).toEqual([
+      { line: 2, object: { c: [{}] } },
+      { line: 6, object: 7 },
+    ]);
+    expect(mistakes.map(({ line }) => line)).toEqual([1, 3, 4, 5]);
+  });
+
+  it("has what follows a line end in a text read afresh, escaped or not", () => {
+    const { objects, mistakes } = readEventFile('{"d": "\\\n{"e": {}}\n}\n{"d": "\n{"f": {}}');
+    expect(objects.map(({ object }) => object)).toEqual([{ e: {} }, { f: {} }]);
+    expect(mistakes.map(({ line }) => line)).toEqual([1, 3, 4]);
+  });
+
+  it("takes time that grows with its length, also when nothing closes", async () => {
+    const growth = await growthOfCpu("open brackets", 5000, (lines) => {
+      expect(readEventFile("{[\n".repeat(lines)).mistakes).toHaveLength(lines);
+    });
+    expect(growth).toBeLessThan(10);
   });
 });
 
