@@ -1,4 +1,6 @@
 import { fieldsOf, isFields } from "../collect/fields.ts";
+import { normalize } from "../collect/normalize.ts";
+import { compareResourceVersions } from "../collect/resource-version.ts";
 
 /** An object found in the file, with the line it begins on. */
 interface FoundObject {
@@ -7,7 +9,10 @@ interface FoundObject {
 }
 
 export interface EventFile {
-  /** In the order of the file; of a List its items, of a watch line its object. Not yet known to be Events. */
+  /**
+   * In the order of the file; of a List its items by the time they were last seen, of a watch line its object. Not yet
+   * known to be Events.
+   */
   readonly objects: readonly FoundObject[];
   readonly mistakes: readonly { readonly line: number; readonly message: string }[];
 }
@@ -23,7 +28,7 @@ export function readEventFile(text: string): EventFile {
   for (const { line, json } of cutJson(text.replace(/^\uFEFF/, ""))) {
     try {
       const parsed: unknown = JSON.parse(json);
-      for (const object of unpack(parsed)) objects.push({ line, object });
+      for (const object of inOrder(unpack(parsed))) objects.push({ line, object });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       mistakes.push({ line, message: "not JSON" });
@@ -40,6 +45,24 @@ function unpack(parsed: unknown): readonly unknown[] {
   if (!isFields(parsed["object"])) return [parsed];
   const { type, object } = parsed;
   return type === "ADDED" || type === "MODIFIED" ? unpack(object) : [];
+}
+
+/**
+ * The items of a List in the order in which they happened, as far as they tell: the API server lists by name, and
+ * `kubectl --sort-by=.lastTimestamp` leaves out most Events of events.k8s.io/v1, whose time is elsewhere. What is no
+ * Event comes first.
+ */
+function inOrder(objects: readonly unknown[]): readonly unknown[] {
+  if (objects.length < 2) return objects;
+  const placed = objects.map((object) => {
+    const event = normalize(object);
+    return { object, lastSeenAt: event?.lastSeenAt ?? 0, resourceVersion: event?.resourceVersion ?? "" };
+  });
+  return placed
+    .toSorted(
+      (a, b) => a.lastSeenAt - b.lastSeenAt || (compareResourceVersions(a.resourceVersion, b.resourceVersion) ?? 0),
+    )
+    .map(({ object }) => object);
 }
 
 /**

@@ -133,6 +133,37 @@ describe("rulecheck explain --format json", () => {
     expect(linesOf(ran).map(({ verdict }) => verdict)).toEqual(["notified", "suppressed"]);
   });
 
+  it("takes a List in the order its Events were last seen, through either API", async () => {
+    const series = { count: 2, lastObservedTime: "2026-11-22T10:20:00.000000Z" };
+    const items = [
+      { ...NODE_EVENT, metadata: { name: "series", uid: "4" }, eventTime: "2026-11-22T10:00:00.000000Z", series },
+      crash("3", 1, "2026-11-22T10:10:00Z"),
+      { ...NODE_EVENT, metadata: { name: "new", uid: "2" }, eventTime: "2026-11-22T10:05:00.000000Z" },
+      crash("1", 1, "2026-11-22T10:01:00Z"),
+    ];
+    const ran = await run("when name exists by none rate<1/10m notify x", JSON.stringify({ kind: "List", items }));
+    const told = ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: { uid: string } } & Line);
+    expect(told.map(({ event, verdict }) => `${event.uid} ${verdict}`)).toEqual([
+      "1 notified",
+      "2 suppressed",
+      "3 suppressed",
+      "4 notified",
+    ]);
+  });
+
+  it("takes Events of one List that were seen in the same second in the order they were written", async () => {
+    const items = ["12", "9", "101"].map((resourceVersion) =>
+      crash(resourceVersion, 1, "2026-11-22T10:10:00Z", {
+        metadata: { name: "x", uid: resourceVersion, resourceVersion },
+      }),
+    );
+    const ran = await run("when kind=Pod by uid rate<1/10m notify x", JSON.stringify({ kind: "List", items }));
+    expect(ran.stdout.match(/"uid":"\d+"/g)).toEqual(['"uid":"9"', '"uid":"12"', '"uid":"101"']);
+  });
+
   it("reads labels and annotations an exporter has put into the Event", async () => {
     const rules = 'when label.team=web and annotation["a/b"] exists notify feishu';
     const labelled = crash("u1", 1, "2026-11-22T10:00:00Z", {
