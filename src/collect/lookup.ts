@@ -1,9 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { InvolvedObject, ObjectMeta } from "../model/event.ts";
+import { isObject } from "../model/json.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KubeUnreachable, type KubeApi } from "../runtime/kube.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { fieldsOf, isFields, parseJson, textOf } from "./fields.ts";
+import { fieldsOf, parseJson, textOf } from "./fields.ts";
 import { builtInResource, groupVersionPath, objectPath, type ResourceName } from "./resource-path.ts";
 
 export interface LookupOptions {
@@ -118,7 +119,7 @@ export function createLookup(options: LookupOptions): Lookup {
     if (answer.status !== 200) return outcomeOf(answer.status);
     const resources = fieldsOf(parseJson(body))["resources"];
     const named = new Map<string, ResourceName>();
-    for (const resource of Array.isArray(resources) ? resources.filter(isFields) : []) {
+    for (const resource of Array.isArray(resources) ? resources.filter(isObject) : []) {
       const plural = textOf(resource["name"]);
       // `pods/status` is of kind Pod too.
       if (!plural.includes("/"))
