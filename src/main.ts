@@ -79,7 +79,12 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
   if (!first.ruleSet) logger.error("rules have errors: the last good set, kept on disk, runs instead");
 
   const api = createKubeApi({ kubeconfig: options.kubeconfig, clock: networkClock, logger });
-  const lookup = createLookup({ api, clock: networkClock, metrics });
+  const lookup = createLookup({
+    api,
+    clock: networkClock,
+    metrics,
+    onForbidden: (kind) => logger.warn(kind, "rules ask for labels of objects that RBAC does not let us get"),
+  });
   const evaluator = createEvaluator({ ...config, maxGroups: config.throttle.maxGroups, clock, metrics, logger });
   const occurrences = createOccurrences({ metrics, clock });
   const outbox = createOutbox({ database, clock, metrics, maxBytes: config.outbox.maxBytes });

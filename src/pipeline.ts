@@ -5,7 +5,7 @@ import type { OccurrenceCounter, Since } from "./collect/occurrences.ts";
 import type { Reflector, WatchBatch } from "./collect/reflector.ts";
 import type { Evaluation, Evaluator } from "./decide/evaluate.ts";
 import type { Renderer } from "./deliver/render.ts";
-import type { SeenEvent } from "./model/event.ts";
+import type { Looked, ObjectMeta, SeenEvent } from "./model/event.ts";
 import type { Notification } from "./model/notification.ts";
 import type { Progress } from "./progress.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -47,6 +47,10 @@ const WARN_PAUSE_MS = 60_000;
 /** Reporters stamp whole seconds with clocks of their own. */
 const RESELECT_SLACK_MS = 5_000;
 
+function metaOf(looked: Looked): ObjectMeta {
+  return "unknown" in looked ? { labels: {}, annotations: {} } : looked;
+}
+
 /**
  * THE MAP: one Event's way from the watch to the outbox, one line a stage. Below the outbox the dispatcher goes on
  * at its own pace, one entry at a time.
@@ -73,7 +77,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       if (!event) return end("malformed");
       const seen = occurrences.take(event, { initial: item.initial, since, maxAgeMs: parts.startupMaxAgeMs() });
       if (seen === "replayed") return end("replayed");
-      const evaluation = evaluator.evaluate(seen, lookup.peek(event.involvedObject));
+      const looked = lookup.peek(event.involvedObject);
+      const evaluation = evaluator.evaluate(seen, looked && metaOf(looked));
       return evaluation === "needs-meta" ? park(seen) : conclude(evaluation);
     });
   };
@@ -105,10 +110,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const park = (seen: SeenEvent): Notification[] => {
     const { eventUid, involvedObject } = seen.event;
     progress.hold(eventUid);
-    void lookup.find(involvedObject).then(async (meta) => {
+    void lookup.find(involvedObject).then(async (looked) => {
       // Look-ups break off when we stop. What was not decided was not stored either, and comes again.
       if (stopped.aborted) return;
-      const evaluation = evaluator.evaluate(seen, meta);
+      const evaluation = evaluator.evaluate(seen, metaOf(looked));
       if (evaluation === "needs-meta") throw new Error("an Event asked for labels it had been given");
       progress.release(eventUid);
       await store(conclude(evaluation));

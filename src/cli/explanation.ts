@@ -1,10 +1,11 @@
-import { fieldsOf, isFields } from "../collect/fields.ts";
+import { fieldsOf } from "../collect/fields.ts";
 import { normalize } from "../collect/normalize.ts";
 import { createOccurrences } from "../collect/occurrences.ts";
 import { createEvaluator } from "../decide/evaluate.ts";
 import { createFilterCompiler, TRUE, type Filter } from "../decide/filter.ts";
 import { readText } from "../language/fields.ts";
 import type { Event, ObjectMeta, Occurrences } from "../model/event.ts";
+import { isObject } from "../model/json.ts";
 import type { Held, StatementVerdict, Verdict } from "../model/match.ts";
 import type { Condition, RuleSet, Statement } from "../model/rule.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -102,7 +103,7 @@ export function createExplainer({
 
 function metaOf(object: unknown): ObjectMeta {
   const event = fieldsOf(object);
-  const about = fieldsOf(isFields(event["regarding"]) ? event["regarding"] : event["involvedObject"]);
+  const about = fieldsOf(isObject(event["regarding"]) ? event["regarding"] : event["involvedObject"]);
   return { labels: textsOf(about["labels"]), annotations: textsOf(about["annotations"]) };
 }
 

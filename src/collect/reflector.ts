@@ -202,7 +202,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
       }
     };
     try {
-      const answer = await api.request(`${EVENTS_PATH}?${query.toString()}`, { signal: within, stream: true, alive });
+      const answer = await api.request(`${EVENTS_PATH}?${query.toString()}`, {
+        signal: within,
+        stream: true,
+        onActivity: alive,
+      });
       if (answer.status !== 200) return (await readTrouble(answer)).trouble;
       welcome();
       const startedAt = clock.monotonic();

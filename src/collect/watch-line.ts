@@ -1,4 +1,5 @@
-import { fieldsOf, isFields, parseJson, textOf } from "./fields.ts";
+import { isObject } from "../model/json.ts";
+import { cutText, fieldsOf, parseJson, textOf } from "./fields.ts";
 
 /** What a `Status` object of the API server says went wrong. */
 export interface ApiStatus {
@@ -26,7 +27,7 @@ export function parseStatus(object: unknown): ApiStatus {
   const status = fieldsOf(object);
   const details = fieldsOf(status["details"]);
   const causes: unknown[] = Array.isArray(details["causes"]) ? details["causes"] : [];
-  const message = textOf(status["message"]).slice(0, 300);
+  const message = cutText(textOf(status["message"]), 300);
   const seconds = details["retryAfterSeconds"];
   return {
     code: typeof status["code"] === "number" ? status["code"] : 0,
@@ -47,7 +48,7 @@ export function resourceVersionOf(object: unknown): string {
 /** Reads one line of a watch. Never throws. */
 export function parseWatchLine(line: Buffer): WatchLine {
   const { type, object } = fieldsOf(parseJson(line.toString("utf8")));
-  if (!isFields(object)) return MALFORMED;
+  if (!isObject(object)) return MALFORMED;
   switch (type) {
     case "ADDED":
     case "MODIFIED":

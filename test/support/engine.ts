@@ -8,7 +8,7 @@ import type { Outbox } from "../../src/deliver/outbox.ts";
 import { createOutbox } from "../../src/deliver/outbox.ts";
 import { createRenderer, type Renderer, type RendererOptions } from "../../src/deliver/render.ts";
 import type { EventFields } from "../../src/emulator/event-store.ts";
-import type { ObjectMeta } from "../../src/model/event.ts";
+import type { Looked } from "../../src/model/event.ts";
 import type { Statement } from "../../src/model/rule.ts";
 import { createPipeline, type Pipeline } from "../../src/pipeline.ts";
 import { createProgress, type Progress } from "../../src/progress.ts";
@@ -81,17 +81,18 @@ function createScriptedReflector(): ScriptedReflector {
 /** A look-up whose answers a test gives by hand; `immediate` answers all at once. */
 export interface HeldLookup extends Lookup {
   /** Answers everybody who waits. */
-  answer(meta: ObjectMeta): void;
+  answer(looked: Looked): void;
   waiting(): number;
 }
 
-export function createHeldLookup(immediate: ObjectMeta | null = null): HeldLookup {
-  let asking: ((meta: ObjectMeta) => void)[] = [];
+export function createHeldLookup(immediate: Looked | null = null): HeldLookup {
+  let asking: ((looked: Looked) => void)[] = [];
   return {
     peek: () => null,
     find: () => (immediate ? Promise.resolve(immediate) : new Promise((resolve) => asking.push(resolve))),
-    answer(meta) {
-      for (const resolve of asking) resolve(meta);
+    troubles: () => [],
+    answer(looked) {
+      for (const resolve of asking) resolve(looked);
       asking = [];
     },
     waiting: () => asking.length,
