@@ -24,7 +24,7 @@ function aProgress(clock: FakeClock, options: Parameters<typeof anOutbox>[1] = {
   const { database, outbox, metrics } = store;
   const { logger } = aLogger();
   const occurrences = createOccurrences({ metrics, clock });
-  const evaluator = createEvaluator({ clock, cluster: "home", maxGroups: 100, metrics, logger });
+  const evaluator = createEvaluator({ clock, maxGroups: 100, metrics, logger });
   const checkpoint = createCheckpoint(database);
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
   const take = (uid: string, count = 1): void => {
