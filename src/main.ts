@@ -103,6 +103,7 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
   // Set by the first `use`, before anything asks for it.
   let renderer: Renderer;
   const pipeline = createPipeline({
+    cluster: config.cluster,
     reflector,
     occurrences,
     lookup,

@@ -14,6 +14,8 @@ import type { Metrics } from "./runtime/metrics.ts";
 
 /** The stages, and what they share. `renderer` is asked for at each use: a reload replaces it. */
 export interface PipelineParts {
+  /** Name of the cluster the reflector watches. */
+  readonly cluster: string;
   readonly reflector: Reflector;
   readonly occurrences: OccurrenceCounter;
   readonly lookup: Lookup;
@@ -73,7 +75,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     metrics.events.inc({ outcome: "malformed" }, batch.malformed);
     metrics.events.inc({ outcome: "replayed" }, batch.deleted);
     return batch.items.flatMap((item) => {
-      const event = normalize(item.object);
+      const event = normalize(item.object, parts.cluster);
       if (!event) return end("malformed");
       const seen = occurrences.take(event, { initial: item.initial, since, maxAgeMs: parts.startupMaxAgeMs() });
       if (seen === "replayed") return end("replayed");

@@ -68,12 +68,12 @@ export function createExplainer({
   const metrics = createMetrics();
   const logger = createLogger(createRedactor(), "silent");
   const occurrences = createOccurrences({ metrics, clock });
-  const evaluator = createEvaluator({ clock, cluster, maxGroups, metrics, logger });
+  const evaluator = createEvaluator({ clock, maxGroups, metrics, logger });
   evaluator.use(ruleSet);
-  const trace = createTracer(cluster);
+  const trace = createTracer();
 
   return (object) => {
-    const event = normalize(object);
+    const event = normalize(object, cluster);
     if (!event) return null;
     time = Math.max(time, event.lastSeenAt);
     const seen = occurrences.take(event, { initial: false, since: null, maxAgeMs: Infinity });
@@ -113,8 +113,8 @@ interface Tracer {
 }
 
 /** Asks each comparison by itself, through the filters the engine compiles of it. */
-function createTracer(cluster: string): Tracer {
-  const compiler = createFilterCompiler(cluster);
+function createTracer(): Tracer {
+  const compiler = createFilterCompiler();
   const filters = new Map<Condition, Filter>();
   const trace: Tracer["trace"] = (condition, event, now, meta) => {
     if (condition.kind === "comparison") {
@@ -122,7 +122,7 @@ function createTracer(cluster: string): Tracer {
       filters.set(condition, filter);
       const { field, text } = condition;
       const holds = filter(event, now, meta) === TRUE;
-      return { kind: "comparison", holds, text, value: readText(field, event, { cluster, now, meta }) };
+      return { kind: "comparison", holds, text, value: readText(field, event, { now, meta }) };
     }
     if (condition.kind === "not") {
       const part = trace(condition.part, event, now, meta);

@@ -75,14 +75,14 @@ function eventsView(raw: JsonObject, series: JsonObject, eventTime: number): Vie
 }
 
 /**
- * Reads one Event as parsed from JSON, through core/v1 or events.k8s.io/v1 (told apart by `regarding`, because items
+ * Reads one Event of a cluster as parsed from JSON, through core/v1 or events.k8s.io/v1 (told apart by `regarding`, because items
  * of a list name no apiVersion). Null is malformed: not an Event, or an Event about nothing.
  *
  * Never throws, whatever the fields hold: a field of the wrong type counts as absent. An Event with no readable time
  * at all gets 0. A message beyond 64 Ki characters is cut there, before any rule sees it; NUL and lone surrogates in
  * it become U+FFFD.
  */
-export function normalize(object: unknown): Event | null {
+export function normalize(object: unknown, cluster: string): Event | null {
   if (!isObject(object)) return null;
   const raw = object;
   if (raw["kind"] !== undefined && raw["kind"] !== "Event") return null;
@@ -110,6 +110,7 @@ export function normalize(object: unknown): Event | null {
   // Kubelet reports under its node's name; the instances of other reporters are Pods or processes.
   const instance = view.component === "kubelet" ? textOf(raw["reportingInstance"]) : "";
   return {
+    cluster,
     eventUid,
     eventName,
     eventNamespace,

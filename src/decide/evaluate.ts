@@ -21,8 +21,6 @@ export interface Evaluation {
 
 export interface EvaluatorOptions {
   readonly clock: Clock;
-  /** The configured name: the field `cluster`. */
-  readonly cluster: string;
   readonly maxGroups: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -49,7 +47,7 @@ const NOBODY: readonly string[] = [];
 const FAILURE_LOG_MS = 60_000;
 
 /** The engine's judge: rule set × Event → who is to be told, and why everybody else is not. Starts without rules. */
-export function createEvaluator({ clock, cluster, maxGroups, metrics, logger }: EvaluatorOptions): Evaluator {
+export function createEvaluator({ clock, maxGroups, metrics, logger }: EvaluatorOptions): Evaluator {
   const throttle = createThrottle({ clock, maxGroups, metrics });
   const digests = createFloodDigests(clock);
   const failureLoggedAt = new Map<string, number>();
@@ -122,10 +120,8 @@ export function createEvaluator({ clock, cluster, maxGroups, metrics, logger }: 
   return {
     use(ruleSet) {
       ({ statements } = ruleSet);
-      matcher = compileRuleSet(ruleSet, cluster, reportFailure);
-      groupings = statements.map((statement) =>
-        statement.kind === "rule" ? compileGrouping(statement.by, cluster) : null,
-      );
+      matcher = compileRuleSet(ruleSet, reportFailure);
+      groupings = statements.map((statement) => (statement.kind === "rule" ? compileGrouping(statement.by) : null));
       const rules = statements.filter((statement): statement is Rule => statement.kind === "rule");
       throttle.keepOnly(new Set(rules.map((rule) => rule.key)));
       failureLoggedAt.clear();

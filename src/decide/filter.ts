@@ -24,7 +24,7 @@ export interface FilterCompiler {
  * working set of thousands of rules is the few dozen things they ask; and each distinct pattern is tried at most once
  * per field and Event.
  */
-export function createFilterCompiler(cluster: string): FilterCompiler {
+export function createFilterCompiler(): FilterCompiler {
   let generation = 0;
   const patterns = new Map<string, (text: string) => boolean>();
   const filters = new Map<string, Filter>();
@@ -59,12 +59,12 @@ export function createFilterCompiler(cluster: string): FilterCompiler {
   const textFilter = (field: Extract<FieldRef, { kind: "text" }>, test: Test): Filter => {
     const read = textReader(field);
     const search = searchOf(test);
-    if (!search) return valueFilter(read, cluster, test);
+    if (!search) return valueFilter(read, test);
     let answeredAt = -1;
     let answer: Truth = FALSE;
     return (event) => {
       if (answeredAt !== generation) {
-        answer = search(read(event, cluster)) ? TRUE : FALSE;
+        answer = search(read(event)) ? TRUE : FALSE;
         answeredAt = generation;
       }
       return answer;
@@ -127,13 +127,13 @@ function not(filter: Filter): Filter {
 }
 
 /** A text field under a test that costs no more than remembering its answer would. */
-function valueFilter(read: (event: Event, cluster: string) => string, cluster: string, test: Test): Filter {
+function valueFilter(read: (event: Event) => string, test: Test): Filter {
   if (test.op === "in" && test.values.length === 1) {
     const [only] = test.values;
-    return (event) => (read(event, cluster) === only ? TRUE : FALSE);
+    return (event) => (read(event) === only ? TRUE : FALSE);
   }
   const holds = compileValueTest(test);
-  return (event) => (holds(read(event, cluster)) ? TRUE : FALSE);
+  return (event) => (holds(read(event)) ? TRUE : FALSE);
 }
 
 function numberFilter(field: Extract<FieldRef, { kind: "number" }>, test: Test): Filter {

@@ -13,11 +13,11 @@ export interface Grouping {
  * Each value is written with its length in front, so no value, whatever is in it, can be taken for two or for part of
  * its neighbour. `by none` is the empty text.
  */
-export function compileGrouping(by: readonly FieldRef[], cluster: string): Grouping {
+export function compileGrouping(by: readonly FieldRef[]): Grouping {
   return {
     needsMeta: by.some((field) => field.kind === "label" || field.kind === "annotation"),
     groupOf(event, now, meta) {
-      const context = { cluster, now, meta };
+      const context = { now, meta };
       let group = "";
       for (const field of by) {
         const value = readText(field, event, context);

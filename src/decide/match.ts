@@ -22,13 +22,9 @@ const NONE: readonly number[] = [];
  *
  * A statement whose filter throws counts as not holding: `onFailure` is told, the others go on.
  */
-export function compileRuleSet(
-  ruleSet: RuleSet,
-  cluster: string,
-  onFailure: (statement: Statement, error: unknown) => void,
-): Matcher {
+export function compileRuleSet(ruleSet: RuleSet, onFailure: (statement: Statement, error: unknown) => void): Matcher {
   const { statements } = ruleSet;
-  const compiler = createFilterCompiler(cluster);
+  const compiler = createFilterCompiler();
   const entries = statements.flatMap(({ condition }, position) =>
     splitByKey(condition).map(({ key, rest }) => ({
       key,

@@ -8,14 +8,13 @@ import type { FieldRef, NumberFieldName, TextFieldName } from "../model/rule.ts"
 
 /** What a field may need beside the Event: `now` is epoch ms, `meta` is null while nobody has looked it up. */
 export interface FieldContext {
-  readonly cluster: string;
   readonly now: number;
   readonly meta: ObjectMeta | null;
 }
 
 type TextRef = Extract<FieldRef, { kind: "text" }>;
 type NumberRef = Extract<FieldRef, { kind: "number" }>;
-type TextReader = (event: Event, cluster: string) => string;
+type TextReader = (event: Event) => string;
 
 const TEXT_READERS: Readonly<Record<TextFieldName, TextReader>> = {
   type: (event) => event.type,
@@ -32,7 +31,7 @@ const TEXT_READERS: Readonly<Record<TextFieldName, TextReader>> = {
   component: (event) => event.component,
   host: (event) => event.host,
   action: (event) => event.action,
-  cluster: (_event, cluster) => cluster,
+  cluster: (event) => event.cluster,
 };
 
 const NUMBER_READERS: Readonly<Record<NumberFieldName, (event: Event, now: number) => number>> = {
@@ -114,7 +113,7 @@ export function numberReader(ref: NumberRef): (event: Event, now: number) => num
 
 /** Any field as text: what groups are made of. A label nobody has looked up reads as empty. */
 export function readText(ref: FieldRef, event: Event, context: FieldContext): string {
-  if (ref.kind === "text") return TEXT_READERS[ref.name](event, context.cluster);
+  if (ref.kind === "text") return TEXT_READERS[ref.name](event);
   if (ref.kind === "number") return String(NUMBER_READERS[ref.name](event, context.now));
   return own(ref.kind === "label" ? context.meta?.labels : context.meta?.annotations, ref.key);
 }

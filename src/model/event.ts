@@ -16,6 +16,8 @@ export interface InvolvedObject {
  * cluster-scoped.
  */
 export interface Event {
+  /** Name of the cluster its source belongs to. */
+  readonly cluster: string;
   /** `metadata.uid` of the Event itself; repeats of one Event keep it. */
   readonly eventUid: string;
   readonly eventName: string;

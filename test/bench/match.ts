@@ -46,7 +46,7 @@ const READ_EVENTS = 32;
 const OPPONENT_MS = 3_000;
 
 function kubewhen(rules: readonly Rule[]): Judge {
-  const matcher = compileRuleSet({ statements: rules }, "bench", (_statement, error) => {
+  const matcher = compileRuleSet({ statements: rules }, (_statement, error) => {
     throw error;
   });
   return (event) => {
@@ -71,7 +71,7 @@ function factName(ref: FieldRef): string {
 function factsOf(event: Event): Record<string, string | number> {
   const facts: Record<string, string | number> = {};
   for (const ref of FACTS) {
-    facts[factName(ref)] = ref.kind === "text" ? textReader(ref)(event, "bench") : numberReader(ref)(event, NOON);
+    facts[factName(ref)] = ref.kind === "text" ? textReader(ref)(event) : numberReader(ref)(event, NOON);
   }
   return facts;
 }
@@ -145,7 +145,7 @@ function judgeOf(rules: readonly Rule[]): (event: Event) => unknown {
   const throttled = rules.map((rule): Rule => ({ ...rule, throttle: { notifications: 1, windowMs: 3_600_000 } }));
   const logger = createLogger(createRedactor(), "silent");
   const metrics = createMetrics();
-  const evaluator = createEvaluator({ clock: systemClock, cluster: "bench", maxGroups: 16_384, metrics, logger });
+  const evaluator = createEvaluator({ clock: systemClock, maxGroups: 16_384, metrics, logger });
   evaluator.use({ statements: throttled });
   return (event) => evaluator.evaluate(seenOnce(event), null);
 }

@@ -76,10 +76,10 @@ function createJudge(): (object: unknown) => void {
   const metrics = createMetrics();
   const occurrences = createOccurrences({ metrics, clock: systemClock });
   const logger = createLogger(createRedactor(), "silent");
-  const evaluator = createEvaluator({ clock: systemClock, cluster: "bench", maxGroups: 16_384, metrics, logger });
+  const evaluator = createEvaluator({ clock: systemClock, maxGroups: 16_384, metrics, logger });
   evaluator.use(RULES);
   return (object) => {
-    const event = normalize(object);
+    const event = normalize(object, "bench");
     if (!event) throw new Error("malformed");
     const seen = occurrences.take(event, { initial: false, since: null, maxAgeMs: 0 });
     if (seen === "replayed") throw new Error("replayed");

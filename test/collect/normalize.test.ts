@@ -9,10 +9,13 @@ const TEN = Date.parse("2026-11-22T10:00:00Z");
 
 function normalized(fields: Parameters<typeof aRawEvent>[0]): Event {
   const { metadata, ...rest } = aRawEvent(fields);
-  const event = normalize({
-    ...rest,
-    metadata: { name: "web.1", uid: "event-uid", resourceVersion: "7", ...metadata },
-  });
+  const event = normalize(
+    {
+      ...rest,
+      metadata: { name: "web.1", uid: "event-uid", resourceVersion: "7", ...metadata },
+    },
+    "home",
+  );
   if (!event) throw new Error("malformed");
   return event;
 }
@@ -40,6 +43,7 @@ const NEW_API = {
 describe("normalize", () => {
   it("reads a core/v1 Event", () => {
     expect(normalized({ count: 4, lastTimestamp: "2026-11-22T10:03:00Z" })).toEqual({
+      cluster: "home",
       eventUid: "event-uid",
       eventName: "web.1",
       eventNamespace: "default",
@@ -66,7 +70,7 @@ describe("normalize", () => {
   });
 
   it("reads an events.k8s.io/v1 Event", () => {
-    expect(normalize(NEW_API)).toMatchObject({
+    expect(normalize(NEW_API, "home")).toMatchObject({
       message: "0/1 nodes are available",
       component: "default-scheduler",
       host: "",
@@ -93,7 +97,7 @@ describe("normalize", () => {
     ["else deprecatedCount", { deprecatedCount: 12 }, 12],
     ["else 1", {}, 1],
   ])("counts events.k8s.io: %s", (_what, fields, count) => {
-    expect(normalize({ ...NEW_API, ...fields })?.count).toBe(count);
+    expect(normalize({ ...NEW_API, ...fields }, "home")?.count).toBe(count);
   });
 
   it.each<[string, object, string]>([
@@ -153,15 +157,15 @@ describe("normalize", () => {
     ["no object", { ...NEW_API, regarding: "Pod" }],
     ["no name", { ...NEW_API, metadata: {} }],
   ])("calls %s malformed", (_what, object) => {
-    expect(normalize(object)).toBeNull();
+    expect(normalize(object, "home")).toBeNull();
   });
 
   it("never throws, whatever stands in the fields", () => {
     const keys = Object.keys({ ...aRawEvent(), ...NEW_API });
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()), fc.anything(), (fields, anything) => {
-        normalize(anything);
-        const event = normalize({ ...aRawEvent(), metadata: { uid: "u" }, ...fields });
+        normalize(anything, "home");
+        const event = normalize({ ...aRawEvent(), metadata: { uid: "u" }, ...fields }, "home");
         if (!event) return;
         expect(event.count).toBeGreaterThanOrEqual(1);
         expect(event.firstSeenAt).toBeLessThanOrEqual(event.lastSeenAt);

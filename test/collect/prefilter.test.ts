@@ -131,10 +131,10 @@ describe("createPrefilter", () => {
           const skip1 = skip(aLine(raw));
           if (!skip1) continue;
           skipped += 1;
-          const event = normalize(raw);
+          const event = normalize(raw, "home");
           if (!event) throw new Error("the arbitrary Event is malformed");
           expect(skip1.resourceVersion).toBe(event.resourceVersion);
-          const held = evaluateLinearly(ruleSet, "home", event, event.lastSeenAt, { labels: {}, annotations: {} });
+          const held = evaluateLinearly(ruleSet, event, event.lastSeenAt, { labels: {}, annotations: {} });
           expect(held === "needs-meta" ? held : held.filter((i) => ruleSet.statements[i]?.kind === "rule")).toEqual([]);
         }
       }),

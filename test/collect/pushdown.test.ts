@@ -98,9 +98,9 @@ describe("deriveSelector", () => {
 });
 
 function matchedRules(ruleSet: RuleSet, raw: unknown): Statement[] {
-  const event = normalize(raw);
+  const event = normalize(raw, "home");
   if (!event) throw new Error("the arbitrary Event is malformed");
-  const held = evaluateLinearly(ruleSet, "home", event, event.lastSeenAt, { labels: {}, annotations: {} });
+  const held = evaluateLinearly(ruleSet, event, event.lastSeenAt, { labels: {}, annotations: {} });
   if (held === "needs-meta") throw new Error("labels were given");
   return held.map((i) => ruleSet.statements[i] as Statement).filter((statement) => statement.kind === "rule");
 }

@@ -106,7 +106,7 @@ describe("createReflector", () => {
     const taken = one.batches
       .flatMap((batch) => batch.items)
       .map(({ object, initial }) => {
-        const event = normalize(object);
+        const event = normalize(object, "home");
         return event && occurrences.take(event, { initial, since, maxAgeMs: 300_000 });
       });
     expect(taken).toMatchObject([

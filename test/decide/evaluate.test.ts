@@ -25,7 +25,7 @@ function benchOf(statements: readonly Statement[], maxGroups = 100): Bench {
   const metrics = createMetrics();
   const lines: string[] = [];
   const logger = createLogger(createRedactor(), "debug", { write: (line: string) => lines.push(line) });
-  const evaluator = createEvaluator({ clock, cluster: "home", maxGroups, metrics, logger });
+  const evaluator = createEvaluator({ clock, maxGroups, metrics, logger });
   evaluator.use({ statements });
   return {
     clock,

@@ -6,7 +6,7 @@ import { anEvent, NOON } from "../support/events.ts";
 import { allOf, anyOf, compare, is, label, notOf, number } from "../support/rules.ts";
 
 function ask(condition: Condition, event: Event = anEvent(), meta: ObjectMeta | null = null): Truth {
-  const compiler = createFilterCompiler("home");
+  const compiler = createFilterCompiler();
   const filter = compiler.compile(condition);
   compiler.beginEvent();
   return filter(event, NOON + 60_000, meta);
@@ -23,7 +23,7 @@ describe("comparisons", () => {
     ["equality is case-sensitive", is("type", "warning"), FALSE],
     ["one value of several", is("reason", "A", "BackOff", "C"), TRUE],
     ["none of several", compare("reason", { op: "in", values: ["A", "C"] }, true), TRUE],
-    ["the configured cluster", is("cluster", "home"), TRUE],
+    ["the cluster of the Event", is("cluster", "home"), TRUE],
     ["contains", compare("message", { op: "contains", value: "restarting failed" }), TRUE],
     ["not contains", compare("message", { op: "contains", value: "restarting failed" }, true), FALSE],
     ["like takes the whole value", compare("name", { op: "like", pattern: "web-*" }), TRUE],
@@ -76,7 +76,7 @@ describe("labels", () => {
 
 describe("patterns", () => {
   it("are asked afresh for each Event and apart for each field", () => {
-    const compiler = createFilterCompiler("home");
+    const compiler = createFilterCompiler();
     const test = { op: "matches", pattern: "x.z" } as const;
     const inMessage = compiler.compile(compare("message", test));
     const inReason = compiler.compile(compare("reason", test));

@@ -11,12 +11,12 @@ const KIND_AND_NAME: readonly FieldRef[] = [
 
 describe("group", () => {
   it("makes one group of all for by none", () => {
-    const { groupOf, needsMeta } = compileGrouping([], "home");
+    const { groupOf, needsMeta } = compileGrouping([]);
     expect([groupOf(anEvent(), NOON, null), needsMeta]).toEqual(["", false]);
   });
 
   it("tells apart values that together read the same", () => {
-    const { groupOf } = compileGrouping(KIND_AND_NAME, "home");
+    const { groupOf } = compileGrouping(KIND_AND_NAME);
     const groupFor = (kind: string, name: string): string =>
       groupOf(anEvent({ involvedObject: { kind, name } }), NOON, null);
     fc.assert(
@@ -36,7 +36,7 @@ describe("group", () => {
       { kind: "label", key: "team" },
       { kind: "annotation", key: "none" },
     ];
-    const { groupOf, needsMeta } = compileGrouping(by, "home");
+    const { groupOf, needsMeta } = compileGrouping(by);
     expect(needsMeta).toBe(true);
     const meta = { labels: { team: "web" }, annotations: {} };
     expect(groupOf(anEvent({ count: 3 }), NOON + 9, meta)).toBe("4:home1:31:93:web0:");

@@ -12,7 +12,7 @@ function matchOf(
   event: Event = anEvent(),
   meta: ObjectMeta | null = null,
 ): readonly number[] | "needs-meta" {
-  return compileRuleSet({ statements }, "home", rethrow).match(event, NOON, meta);
+  return compileRuleSet({ statements }, rethrow).match(event, NOON, meta);
 }
 
 function rethrow(_statement: Statement, error: unknown): void {
@@ -82,7 +82,7 @@ describe("match", () => {
     const statements = names.map((name) =>
       aRule({ condition: allOf(is("namespace", name), is("reason", `r-${name}`)) }),
     );
-    const matcher = compileRuleSet({ statements }, "home", rethrow);
+    const matcher = compileRuleSet({ statements }, rethrow);
     for (const [i, namespace] of names.entries()) {
       expect(matcher.match(anEvent({ namespace, reason: `r-${namespace}` }), NOON, null)).toEqual([i]);
       expect(matcher.match(anEvent({ namespace, reason: `r-${names[i - 1] ?? ""}` }), NOON, null)).toEqual([]);
@@ -92,7 +92,7 @@ describe("match", () => {
   it("goes on with the other statements when a filter fails, and says which", () => {
     const failed: string[] = [];
     const bad = aRule({ name: "bad", condition: compare("message", { op: "contains", value: "x" }) });
-    const matcher = compileRuleSet({ statements: [bad, HOLDS] }, "home", ({ name }) => failed.push(name));
+    const matcher = compileRuleSet({ statements: [bad, HOLDS] }, ({ name }) => failed.push(name));
     const hostile = {
       ...anEvent(),
       get message(): string {
@@ -165,11 +165,9 @@ describe("the index", () => {
         fc.array(statement, { maxLength: 12 }),
         fc.array(fc.tuple(event, meta), { maxLength: 12 }),
         (statements, asked) => {
-          const matcher = compileRuleSet({ statements }, "home", rethrow);
+          const matcher = compileRuleSet({ statements }, rethrow);
           for (const [one, itsMeta] of asked) {
-            expect(matcher.match(one, NOON, itsMeta)).toEqual(
-              evaluateLinearly({ statements }, "home", one, NOON, itsMeta),
-            );
+            expect(matcher.match(one, NOON, itsMeta)).toEqual(evaluateLinearly({ statements }, one, NOON, itsMeta));
           }
         },
       ),

@@ -47,7 +47,6 @@ function anEvaluator(rules: string, clock: FakeClock): Evaluator | string {
   if (!ruleSet) return diagnostics.find(({ severity }) => severity === "error")?.code ?? "";
   const evaluator = createEvaluator({
     clock,
-    cluster: "test",
     maxGroups: 100,
     metrics: createMetrics(),
     logger: createLogger(createRedactor(), "error"),
@@ -58,7 +57,7 @@ function anEvaluator(rules: string, clock: FakeClock): Evaluator | string {
 
 function eventOf(raw: Readonly<Record<string, unknown>>): Event {
   const metadata = { uid: "e", name: "e", resourceVersion: "1", creationTimestamp: "2024-05-01T12:00:00Z" };
-  const event = normalize({ ...raw, metadata: { ...metadata, ...(raw["metadata"] as object | undefined) } });
+  const event = normalize({ ...raw, metadata: { ...metadata, ...(raw["metadata"] as object | undefined) } }, "test");
   if (!event) throw new Error("the case holds no Event");
   return event;
 }

@@ -35,14 +35,23 @@ function decide(rule: string, raw: RawEvent): Case["expect"] {
   });
   if (ruleSet === null) return { error: diagnostics.find(({ severity }) => severity === "error")?.code ?? "" };
   // Fields a case does not name are empty, but no Event of the API comes without these.
-  const event = normalize({
-    ...raw,
-    metadata: { uid: "e", name: "e", resourceVersion: "1", creationTimestamp: "2026-11-22T12:00:00Z", ...raw.metadata },
-    involvedObject: { ...raw.involvedObject },
-  });
+  const event = normalize(
+    {
+      ...raw,
+      metadata: {
+        uid: "e",
+        name: "e",
+        resourceVersion: "1",
+        creationTimestamp: "2026-11-22T12:00:00Z",
+        ...raw.metadata,
+      },
+      involvedObject: { ...raw.involvedObject },
+    },
+    "test",
+  );
   if (event === null) throw new Error("the case holds no Event");
   const { labels = {}, annotations = {} } = raw.involvedObject ?? {};
-  const matcher = compileRuleSet(ruleSet, "test", (_statement, error) => {
+  const matcher = compileRuleSet(ruleSet, (_statement, error) => {
     throw error;
   });
   return matcher.match(event, event.lastSeenAt, { labels, annotations }).length > 0 ? "match" : "no-match";

@@ -28,7 +28,7 @@ const loadPack = (pack: string): RuleSet => {
 
 const startPack = (pack: string, clock: SteppedClock): Evaluator => {
   const logger = createLogger(createRedactor(), "silent");
-  const evaluator = createEvaluator({ clock, cluster: "home", maxGroups: 1_000, metrics: createMetrics(), logger });
+  const evaluator = createEvaluator({ clock, maxGroups: 1_000, metrics: createMetrics(), logger });
   evaluator.use(loadPack(pack));
   return evaluator;
 };
@@ -193,7 +193,7 @@ describe.each(PACKS)("%s", (pack) => {
     const sent: string[] = [];
     for (const { at, event: raw } of createDay({ seed: 1, startAt })) {
       clock.step(at - clock.now());
-      const event = normalize(raw);
+      const event = normalize(raw, "home");
       const seen = event && occurrences.take(event, { initial: false, since: null, maxAgeMs: 300_000 });
       if (!seen || seen === "replayed") throw new Error("the day holds an Event that says nothing new");
       const evaluation = evaluator.evaluate(seen, null);

@@ -142,7 +142,6 @@ export function startEngine(parts: EngineParts): TestEngine {
   const outbox = createOutbox({ database, clock, metrics, maxBytes: parts.maxBytes ?? 10_000_000 });
   const evaluator = createEvaluator({
     clock,
-    cluster: "home",
     maxGroups: parts.maxGroups ?? 1000,
     metrics,
     logger,
@@ -165,6 +164,7 @@ export function startEngine(parts: EngineParts): TestEngine {
   use(parts.statements);
   const lookup = parts.lookup ?? createHeldLookup({ labels: {}, annotations: {} });
   const pipeline = createPipeline({
+    cluster: "home",
     reflector,
     occurrences,
     lookup,

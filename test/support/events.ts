@@ -10,6 +10,7 @@ interface EventParts extends Partial<Omit<Event, "involvedObject">> {
 /** A Pod's crash-loop Event, first and last seen at noon, with whatever parts a test cares about in place. */
 export function anEvent({ involvedObject, ...parts }: EventParts = {}): Event {
   return {
+    cluster: "home",
     eventUid: "6f1c2a9e-0000-4000-8000-000000000001",
     eventName: "web-7d9c5b7f6-x2x2x.1",
     eventNamespace: "shop",

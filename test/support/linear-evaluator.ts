@@ -11,14 +11,13 @@ type Answer = boolean | null;
  */
 export function evaluateLinearly(
   ruleSet: RuleSet,
-  cluster: string,
   event: Event,
   now: number,
   meta: ObjectMeta | null,
 ): readonly number[] | "needs-meta" {
   const held: number[] = [];
   for (const [position, statement] of ruleSet.statements.entries()) {
-    const answer = holds(statement.condition, cluster, event, now, meta);
+    const answer = holds(statement.condition, event, now, meta);
     if (answer === null) return "needs-meta";
     if (!answer) continue;
     held.push(position);
@@ -27,29 +26,23 @@ export function evaluateLinearly(
   return held;
 }
 
-function holds(condition: Condition, cluster: string, event: Event, now: number, meta: ObjectMeta | null): Answer {
+function holds(condition: Condition, event: Event, now: number, meta: ObjectMeta | null): Answer {
   if (condition.kind === "comparison") {
-    const value = valueOf(condition, cluster, event, now, meta);
+    const value = valueOf(condition, event, now, meta);
     return value === null ? null : test(condition, value) !== condition.negated;
   }
   if (condition.kind === "not") {
-    const answer = holds(condition.part, cluster, event, now, meta);
+    const answer = holds(condition.part, event, now, meta);
     return answer === null ? null : !answer;
   }
   const decides = condition.kind === "or";
-  const answers = new Set(condition.parts.map((part) => holds(part, cluster, event, now, meta)));
+  const answers = new Set(condition.parts.map((part) => holds(part, event, now, meta)));
   if (answers.has(decides)) return decides;
   return answers.has(null) ? null : !decides;
 }
 
-function valueOf(
-  { field }: Comparison,
-  cluster: string,
-  event: Event,
-  now: number,
-  meta: ObjectMeta | null,
-): string | number | null {
-  if (field.kind === "text") return textReader(field)(event, cluster);
+function valueOf({ field }: Comparison, event: Event, now: number, meta: ObjectMeta | null): string | number | null {
+  if (field.kind === "text") return textReader(field)(event);
   if (field.kind === "number") return field.name === "count" ? event.count : Math.max(0, now - event.lastSeenAt);
   if (!meta) return null;
   const entries = Object.entries(field.kind === "label" ? meta.labels : meta.annotations);
