@@ -1,137 +1,105 @@
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Lookup } from "./collect/lookup.ts";
 import { normalize } from "./collect/normalize.ts";
-import type { OccurrenceCounter, Since } from "./collect/occurrences.ts";
-import type { Reflector, WatchBatch } from "./collect/reflector.ts";
-import type { Evaluation, Evaluator } from "./decide/evaluate.ts";
-import type { Renderer } from "./deliver/render.ts";
-import type { Looked, ObjectMeta, SeenEvent } from "./model/event.ts";
-import type { Notification } from "./model/notification.ts";
+import type { OccurrenceCounter } from "./collect/occurrences.ts";
+import type { Batch, Source } from "./collect/source.ts";
+import type { Evaluator } from "./decide/evaluate.ts";
+import type { LookupNotices } from "./decide/lookup-notice.ts";
+import type { AddressedAlert } from "./model/alert.ts";
+import type { Looked, SeenEvent } from "./model/event.ts";
 import type { Progress } from "./progress.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Logger } from "./runtime/logger.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 
-/** The stages, and what they share. `renderer` is asked for at each use: a reload replaces it. */
+/** The stages, and what they share. */
 export interface PipelineParts {
-  /** Name of the cluster the reflector watches. */
-  readonly cluster: string;
-  readonly reflector: Reflector;
+  readonly source: Source;
   readonly occurrences: OccurrenceCounter;
   readonly lookup: Lookup;
   readonly evaluator: Evaluator;
-  readonly renderer: () => Renderer;
-  /** Whether the configuration names this receiver now. */
-  readonly isReceiver: (name: string) => boolean;
+  readonly lookupNotices: LookupNotices;
   readonly progress: Progress;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: Pick<Checkpoint, "counts" | "groups" | "agenda">;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** With no checkpoint, how old an Event of the first list may be and still notify. */
-  readonly startupMaxAgeMs: () => number;
+  readonly metrics: Pick<Metrics, "eventsReceived" | "events">;
 }
 
 export interface Pipeline {
   /** Runs until the signal is aborted; then what was read is decided and stored. Throws only our own bugs. */
   run(signal: AbortSignal): Promise<void>;
-  /**
-   * To be called when the selection of Events has changed: what the next list shows of times before now, and was
-   * not selected then, is history.
-   */
-  reselected(): void;
 }
 
-/** How often a flood is looked at, and a full outbox asked again. */
+/** How often is looked for what falls due, and a disk that takes nothing is asked again. */
 const TICK_MS = 1_000;
-/** How often a full outbox is told. */
+/** How often such a disk is told. */
 const WARN_PAUSE_MS = 60_000;
-/** Reporters stamp whole seconds with clocks of their own. */
-const RESELECT_SLACK_MS = 5_000;
-
-function metaOf(looked: Looked): ObjectMeta {
-  return "unknown" in looked ? { labels: {}, annotations: {} } : looked;
-}
 
 /**
- * THE MAP: one Event's way from the watch to the outbox, one line a stage. Below the outbox the dispatcher goes on
- * at its own pace, one entry at a time.
+ * THE MAP: one Event's way from its source to the outbox, one line a stage. Below the outbox the dispatchers go on at
+ * their own pace, one delivery at a time.
  *
  * What a batch leads to is on disk, with the checkpoint that says so, before the next batch is read.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { reflector, occurrences, lookup, evaluator, progress, checkpoint, clock, metrics } = parts;
+  const { source, occurrences, lookup, evaluator, lookupNotices, progress, checkpoint, clock, metrics } = parts;
 
-  let since: Since | null = checkpoint.since();
-  /** Set by a new selection until a list has been taken with it. */
-  let reselectedSince: { readonly since: Since; listed: boolean } | null = null;
   let stopped = AbortSignal.abort();
   let warnedAt = -Infinity;
 
-  /** Stations 2 to 8 for everything one read of the stream brought. */
-  const decide = (batch: WatchBatch): Notification[] => {
+  /** Everything one read of the source brought. */
+  const decideBatch = (batch: Batch): AddressedAlert[] => {
     metrics.eventsReceived.inc(batch.items.length + batch.skipped + batch.malformed + batch.deleted);
     metrics.events.inc({ outcome: "unmatched" }, batch.skipped);
     metrics.events.inc({ outcome: "malformed" }, batch.malformed);
     metrics.events.inc({ outcome: "replayed" }, batch.deleted);
     return batch.items.flatMap((item) => {
-      const event = normalize(item.object, parts.cluster);
+      const event = normalize(item.object, source.name);
       if (!event) return end("malformed");
-      const seen = occurrences.take(event, { initial: item.initial, since, maxAgeMs: parts.startupMaxAgeMs() });
+      const seen = occurrences.take(event, item.backlog);
       if (seen === "replayed") return end("replayed");
-      const looked = lookup.peek(event.involvedObject);
-      const evaluation = evaluator.evaluate(seen, looked && metaOf(looked));
-      return evaluation === "needs-meta" ? park(seen) : conclude(evaluation);
+      return decide(seen, lookup.peek(event.involvedObject)) ?? decideLater(seen);
     });
   };
 
-  const end = (outcome: "malformed" | "replayed" | Evaluation["outcome"]): Notification[] => {
+  const end = (outcome: "malformed" | "replayed"): AddressedAlert[] => {
     metrics.events.inc({ outcome });
     return [];
   };
 
-  const conclude = ({ outcome, passed }: Evaluation): Notification[] => {
-    end(outcome);
-    return passed.flatMap((one) => {
-      metrics.matchOutcomes.inc({ rule: one.match.rule.name, outcome: "rendered" });
-      return parts.renderer().render(one);
-    });
+  /** Null: labels decide, and nobody has looked them up. */
+  const decide = (seen: SeenEvent, looked: Looked | null): AddressedAlert[] | null => {
+    const evaluation = evaluator.evaluate(seen, looked);
+    if (evaluation === "needs-meta") return null;
+    metrics.events.inc({ outcome: evaluation.outcome });
+    return [...evaluation.alerts, ...lookupNotices.take(seen.event, looked, evaluation.unknown)];
   };
 
-  const renderFloods = (everything = false): Notification[] =>
-    evaluator.floods(everything).flatMap((flood) => {
-      // It began up to a minute ago, and a reload may have taken a receiver away since.
-      const receivers = flood.receivers.filter((name) => parts.isReceiver(name));
-      if (receivers.length < flood.receivers.length) {
-        parts.logger.warn({ rule: flood.rule.name, told: receivers }, "a flood's receiver is gone: it is not told");
-      }
-      return parts.renderer().renderDigest({ ...flood, receivers });
-    });
-
   /** Looks the object up beside the stream: nothing waits for it but this Event. */
-  const park = (seen: SeenEvent): Notification[] => {
+  const decideLater = (seen: SeenEvent): AddressedAlert[] => {
     const { eventUid, involvedObject } = seen.event;
     progress.hold(eventUid);
     void lookup.find(involvedObject).then(async (looked) => {
       // Look-ups break off when we stop. What was not decided was not stored either, and comes again.
       if (stopped.aborted) return;
-      const evaluation = evaluator.evaluate(seen, metaOf(looked));
-      if (evaluation === "needs-meta") throw new Error("an Event asked for labels it had been given");
+      const alerts = decide(seen, looked);
+      if (alerts === null) throw new Error("an Event asked for labels it had been given");
       progress.release(eventUid);
-      await store(conclude(evaluation));
+      await store(alerts);
     });
     return [];
   };
 
-  /** Station 9. Waits while the outbox is full: the watch stands still and the API server keeps the Events. */
-  const store = async (notifications: readonly Notification[]): Promise<void> => {
+  /** Waits while the disk takes nothing: the source stands still and keeps the Events. */
+  const store = async (alerts: readonly AddressedAlert[]): Promise<void> => {
     // Looked-up Events are stored beside the stream: it waits for them here, or they would pile up in memory.
-    if (notifications.length === 0 && !progress.isBehind()) return;
-    let trouble = progress.save(notifications);
+    if (alerts.length === 0 && !progress.isBehind()) return;
+    let trouble = progress.save(alerts);
     while (trouble !== null) {
       if (clock.monotonic() - warnedAt >= WARN_PAUSE_MS) {
         warnedAt = clock.monotonic();
-        parts.logger.warn({ trouble }, "cannot store notifications: the watch waits");
+        parts.logger.warn({ trouble }, "cannot store alerts: the watch waits");
       }
       if (stopped.aborted) return;
       await clock.sleep(TICK_MS, stopped).catch(() => {});
@@ -142,45 +110,26 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const tick = async (): Promise<void> => {
     while (!stopped.aborted) {
       await clock.sleep(TICK_MS, stopped).catch(() => {});
-      await store(renderFloods());
+      await store(evaluator.due());
       progress.saveNowAndThen();
     }
-  };
-
-  const advance = (batch: WatchBatch): void => {
-    if (batch.resourceVersion === null) return;
-    const read = { resourceVersion: batch.resourceVersion, at: clock.now() };
-    progress.advance(read);
-    // From the first complete list on, a list means a gap, and only what came after the last batch is news.
-    if (!batch.synced) return;
-    if (reselectedSince && !reselectedSince.listed) return;
-    reselectedSince = null;
-    since = read;
   };
 
   return {
     async run(signal) {
       stopped = signal;
       occurrences.restore(checkpoint.counts(occurrences.maxEvents));
-      evaluator.restore(checkpoint.groups());
+      evaluator.restore({ groups: checkpoint.groups(), agenda: checkpoint.agenda() });
       const ticking = tick();
       let synced = false;
-      for await (const batch of reflector.watch(signal)) {
-        if (reselectedSince && (!batch.synced || batch.items.some((item) => item.initial))) {
-          since = reselectedSince.since;
-          reselectedSince.listed = true;
-        }
-        await store(decide(batch));
-        advance(batch);
+      for await (const batch of source.events(signal)) {
+        await store(decideBatch(batch));
+        if (batch.position) progress.advance(batch.position);
         if (batch.synced && !synced) progress.save([]);
         ({ synced } = batch);
       }
       await ticking;
-      await store(renderFloods(true));
       progress.save([]);
-    },
-    reselected() {
-      reselectedSince = { since: { resourceVersion: null, at: clock.now() - RESELECT_SLACK_MS }, listed: false };
     },
   };
 }
