@@ -1,6 +1,6 @@
 import type { KnownCount, Since } from "./collect/occurrences.ts";
-import type { GroupKey, GroupState } from "./decide/throttle.ts";
 import type { RuleSet } from "./model/rule.ts";
+import type { GroupKey, GroupState } from "./model/state.ts";
 import type { Database } from "./runtime/database.ts";
 
 /** What changed since the last save. */

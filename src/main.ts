@@ -80,7 +80,14 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
 
   const api = createKubeApi({ kubeconfig: options.kubeconfig, clock: networkClock, logger });
   const lookup = createLookup({ api, clock: networkClock, metrics });
-  const evaluator = createEvaluator({ ...config, maxGroups: config.throttle.maxGroups, clock, metrics, logger });
+  const evaluator = createEvaluator({
+    ...config,
+    maxGroups: config.throttle.maxGroups,
+    clock,
+    lasting: clock,
+    metrics,
+    logger,
+  });
   const occurrences = createOccurrences({ metrics, clock });
   const outbox = createOutbox({ database, clock, metrics, maxBytes: config.outbox.maxBytes });
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });

@@ -5,8 +5,10 @@ import type { OccurrenceCounter, Since } from "./collect/occurrences.ts";
 import type { Reflector, WatchBatch } from "./collect/reflector.ts";
 import type { Evaluation, Evaluator } from "./decide/evaluate.ts";
 import type { Renderer } from "./deliver/render.ts";
+import type { AddressedAlert } from "./model/alert.ts";
 import type { SeenEvent } from "./model/event.ts";
 import type { Notification } from "./model/notification.ts";
+import type { Rule } from "./model/rule.ts";
 import type { Progress } from "./progress.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Logger } from "./runtime/logger.ts";
@@ -41,6 +43,19 @@ export interface Pipeline {
    */
   reselected(): void;
 }
+
+/** What rendering does not ask of a rule. */
+const NO_RULE: Omit<Rule, "key" | "name" | "template" | "values" | "severity"> = {
+  kind: "rule",
+  file: "",
+  line: 0,
+  condition: { kind: "and", parts: [] },
+  threshold: null,
+  throttle: null,
+  by: [],
+  receivers: [],
+  stop: false,
+};
 
 /** How often a flood is looked at, and a full outbox asked again. */
 const TICK_MS = 1_000;
@@ -85,22 +100,36 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return [];
   };
 
-  const conclude = ({ outcome, passed }: Evaluation): Notification[] => {
+  const conclude = ({ outcome, alerts }: Evaluation): Notification[] => {
     end(outcome);
-    return passed.flatMap((one) => {
-      metrics.matchOutcomes.inc({ rule: one.match.rule.name, outcome: "rendered" });
-      return parts.renderer().render(one);
-    });
+    return alerts.flatMap((one) => render(one));
   };
 
-  const renderFloods = (everything = false): Notification[] =>
-    evaluator.floods(everything).flatMap((flood) => {
+  /** Until the outbox takes alerts as they are. */
+  const render = ({ alert, receivers }: AddressedAlert): readonly Notification[] => {
+    if (!alert.rule) return [];
+    const rule = { ...NO_RULE, ...alert.rule, severity: alert.severity };
+    if (alert.kind === "event") {
+      const { event, held } = alert;
+      const spread = { count: alert.occurrences, from: event.lastSeenAt, to: event.lastSeenAt, closed: true };
+      const match = { rule, seen: { event, occurrences: spread, history: false }, group: "" };
+      return parts.renderer().render({ match, receivers, held });
+    }
+    if (alert.kind !== "digest") return [];
+    const { lines, more, from, to } = alert;
+    const groups = lines.length + more.groups;
+    const count = lines.reduce((sum, line) => sum + line.occurrences, more.occurrences);
+    return parts.renderer().renderDigest({ rule, receivers, groups, occurrences: count, from, to, samples: [] });
+  };
+
+  const renderDue = (everything = false): Notification[] =>
+    evaluator.due(everything).flatMap(({ alert, receivers }) => {
       // It began up to a minute ago, and a reload may have taken a receiver away since.
-      const receivers = flood.receivers.filter((name) => parts.isReceiver(name));
-      if (receivers.length < flood.receivers.length) {
-        parts.logger.warn({ rule: flood.rule.name, told: receivers }, "a flood's receiver is gone: it is not told");
+      const left = receivers.filter((name) => parts.isReceiver(name));
+      if (left.length < receivers.length) {
+        parts.logger.warn({ rule: alert.rule?.name, told: left }, "a flood's receiver is gone: it is not told");
       }
-      return parts.renderer().renderDigest({ ...flood, receivers });
+      return render({ alert, receivers: left });
     });
 
   /** Looks the object up beside the stream: nothing waits for it but this Event. */
@@ -137,7 +166,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const tick = async (): Promise<void> => {
     while (!stopped.aborted) {
       await clock.sleep(TICK_MS, stopped).catch(() => {});
-      await store(renderFloods());
+      await store(renderDue());
       progress.saveNowAndThen();
     }
   };
@@ -157,7 +186,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     async run(signal) {
       stopped = signal;
       occurrences.restore(checkpoint.counts(occurrences.maxEvents));
-      evaluator.restore(checkpoint.groups());
+      evaluator.restore({ groups: checkpoint.groups(), agenda: [] });
       const ticking = tick();
       let synced = false;
       for await (const batch of reflector.watch(signal)) {
@@ -171,7 +200,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         ({ synced } = batch);
       }
       await ticking;
-      await store(renderFloods(true));
+      await store(renderDue(true));
       progress.save([]);
     },
     reselected() {

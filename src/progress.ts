@@ -1,9 +1,9 @@
 import type { Checkpoint } from "./checkpoint.ts";
 import type { KnownCount, OccurrenceCounter, Since } from "./collect/occurrences.ts";
 import type { Evaluator } from "./decide/evaluate.ts";
-import type { GroupKey, GroupState } from "./decide/throttle.ts";
 import type { Outbox } from "./deliver/outbox.ts";
 import type { Notification } from "./model/notification.ts";
+import type { GroupKey, GroupState } from "./model/state.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { StorageError, type Database } from "./runtime/database.ts";
 
@@ -58,11 +58,12 @@ export function createProgress(options: ProgressOptions): Progress {
 
   const gather = (): void => {
     for (const row of occurrences.changed()) counts.set(row.uid, row);
-    for (const key of evaluator.removed()) {
+    const changes = evaluator.changes();
+    for (const key of changes.removedGroups) {
       groups.delete(groupId(key));
       removedGroups.set(groupId(key), key);
     }
-    for (const state of evaluator.changed()) {
+    for (const state of changes.groups) {
       groups.set(groupId(state), state);
       removedGroups.delete(groupId(state));
     }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createCheckpoint, type Checkpoint } from "../src/checkpoint.ts";
-import type { GroupState } from "../src/decide/throttle.ts";
+import type { GroupState } from "../src/model/state.ts";
 import { openDatabase } from "../src/runtime/database.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
 import { aDrop, aRule, is } from "./support/rules.ts";
@@ -15,7 +15,7 @@ function open(folder: string): Checkpoint {
 }
 
 function aGroup(group: string, sentAt: readonly number[]): GroupState {
-  return { ruleKey: "k", group, sentAt, occurredAt: [], heldCount: 2, heldSince: 7, windowMs: 60_000 };
+  return { ruleKey: "k", group, slots: { throttle: { sentAt, heldCount: 2, heldSince: 7 } } };
 }
 
 test("a fresh one knows nothing", () => {

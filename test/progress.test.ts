@@ -24,7 +24,7 @@ function aProgress(clock: FakeClock, options: Parameters<typeof anOutbox>[1] = {
   const { database, outbox, metrics } = store;
   const { logger } = aLogger();
   const occurrences = createOccurrences({ metrics, clock });
-  const evaluator = createEvaluator({ clock, maxGroups: 100, metrics, logger });
+  const evaluator = createEvaluator({ clock, lasting: clock, maxGroups: 100, metrics, logger });
   const checkpoint = createCheckpoint(database);
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
   const take = (uid: string, count = 1): void => {
@@ -48,7 +48,7 @@ test("brings notifications and the checkpoint to disk together", () => {
   expect(parts.outbox.waiting()).toBe(1);
   expect(uids(parts)).toEqual(["a"]);
   expect(parts.checkpoint.since()).toEqual(SINCE);
-  expect(parts.checkpoint.groups()).toMatchObject([{ ruleKey: "r", sentAt: [NOON] }]);
+  expect(parts.checkpoint.groups()).toMatchObject([{ ruleKey: "r", slots: { throttle: { sentAt: [NOON] } } }]);
 
   parts.evaluator.use({ statements: [] });
   expect(parts.progress.save([])).toBeNull();

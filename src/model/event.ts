@@ -61,8 +61,11 @@ export interface SeenEvent {
   readonly history: boolean;
 }
 
-/** Labels and annotations of an involved object. Both empty when the object is gone or may not be read. */
+/** Labels and annotations of an involved object. Both empty when the object is gone. */
 export interface ObjectMeta {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
+
+/** What looking the object up gave. `unknown`: it may not be read, or there was no answer in time. */
+export type Looked = ObjectMeta | { readonly unknown: "forbidden" | "failed" };
