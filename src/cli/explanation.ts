@@ -1,7 +1,7 @@
 import { fieldsOf } from "../collect/fields.ts";
 import { normalize } from "../collect/normalize.ts";
 import { createOccurrences } from "../collect/occurrences.ts";
-import { createEvaluator } from "../decide/evaluate.ts";
+import { createEvaluator, type Evaluation } from "../decide/evaluate.ts";
 import { createFilterCompiler, TRUE, type Filter } from "../decide/filter.ts";
 import { readText } from "../language/fields.ts";
 import type { Event, ObjectMeta, Occurrences } from "../model/event.ts";
@@ -68,7 +68,7 @@ export function createExplainer({
   const metrics = createMetrics();
   const logger = createLogger(createRedactor(), "silent");
   const occurrences = createOccurrences({ metrics, clock });
-  const evaluator = createEvaluator({ clock, maxGroups, metrics, logger });
+  const evaluator = createEvaluator({ clock, lasting: clock, maxGroups, metrics, logger });
   evaluator.use(ruleSet);
   const trace = createTracer();
 
@@ -87,8 +87,7 @@ export function createExplainer({
       const statement = ruleSet.statements[i];
       if (!statement) throw new Error("a verdict without a statement");
       const condition = trace.trace(statement.condition, event, time, meta);
-      const passed = evaluation.passed.find(({ match }) => match.rule === statement);
-      return { statement, verdict, condition, held: passed?.held ?? null };
+      return { statement, verdict, condition, held: heldOf(statement, evaluation) };
     });
     const found = new Set(evaluation.verdicts.map(({ verdict }) => verdict));
     return {
@@ -99,6 +98,13 @@ export function createExplainer({
       statements,
     };
   };
+}
+
+/** What an alert of the statement tells of having been held back before. */
+function heldOf(statement: Statement, { alerts }: Evaluation): Held | null {
+  if (statement.kind === "drop") return null;
+  for (const { alert } of alerts) if (alert.kind === "event" && alert.rule?.key === statement.key) return alert.held;
+  return null;
 }
 
 function metaOf(object: unknown): ObjectMeta {

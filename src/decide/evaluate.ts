@@ -1,26 +1,42 @@
-import type { ObjectMeta, SeenEvent } from "../model/event.ts";
-import type { FloodDigest, Match, PassedMatch, StatementVerdict } from "../model/match.ts";
+import type { AddressedAlert } from "../model/alert.ts";
+import type { Looked, ObjectMeta, SeenEvent } from "../model/event.ts";
+import type { Held, Match, StatementVerdict, SuppressedWhy } from "../model/match.ts";
 import type { Rule, RuleSet, Statement } from "../model/rule.ts";
+import type { AgendaEntry, GroupState, StateChanges } from "../model/state.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { createFloodDigests } from "./digest.ts";
+import type { Answer, Moment } from "./clauses/clause.ts";
+import { askHistory } from "./clauses/history.ts";
+import { askThreshold, countAfresh, countOccurrences } from "./clauses/threshold.ts";
+import { askThrottle, takeHeld } from "./clauses/throttle.ts";
+import { eventAlert, ruleInAlerts, type RuleInAlerts } from "./event-alert.ts";
+import { createFloods } from "./flood.ts";
 import { compileGrouping, type Grouping } from "./group.ts";
-import { compileRuleSet, type Matcher } from "./match.ts";
-import { createThrottle, type Arrival, type GroupKey, type GroupState } from "./throttle.ts";
+import { createGroups } from "./groups.ts";
+import { compileRuleSet, metaOf, type Matcher, type Met } from "./match.ts";
+import { needsSlots, startSlots, type Slots } from "./slots.ts";
+import { verdictOf, withUnmatched } from "./verdict.ts";
 
 /** What a rule set makes of one Event. */
 export interface Evaluation {
   /** `matched` also when a drop further down ended what a rule above had matched. */
   readonly outcome: "unmatched" | "dropped" | "matched";
-  /** In the order of the rules. No receiver is named twice. */
-  readonly passed: readonly PassedMatch[];
+  /** In the order of the rules, digests first that had to make room. Of the Event, nobody is told twice. */
+  readonly alerts: readonly AddressedAlert[];
   /** Statements that hold; with `everyStatement` all that were met, in order. */
   readonly verdicts: readonly StatementVerdict[];
+  /**
+   * Statements that ask for labels or annotations which could not be looked up: a condition that turns on them counted
+   * as not holding, and a group by them took the empty text.
+   */
+  readonly unknown: readonly Statement[];
 }
 
 export interface EvaluatorOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  /** Milliseconds that only go forward, over restarts too: for windows and what falls due. */
+  readonly lasting: Pick<Clock, "now">;
   readonly maxGroups: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -32,28 +48,103 @@ export interface Evaluator {
   /**
    * Runs one Event through the statements and counts it in their windows: once per Event, never as a trial.
    *
-   * `needs-meta`: a label or annotation decides and `meta` is null. Nothing was counted; ask again with it.
+   * `needs-meta`: a label or annotation decides and `looked` is null. Nothing was counted; ask again with it.
    */
-  evaluate(seen: SeenEvent, meta: ObjectMeta | null, everyStatement?: boolean): Evaluation | "needs-meta";
-  /** Flood digests that are due, each once; all that are open with `everything`. */
-  floods(everything?: boolean): readonly FloodDigest[];
-  changed(): readonly GroupState[];
-  removed(): readonly GroupKey[];
-  restore(states: readonly GroupState[]): void;
+  evaluate(seen: SeenEvent, looked: Looked | null, everyStatement?: boolean): Evaluation | "needs-meta";
+  /** What has fallen due by time, each once; all that is open with `everything`. */
+  due(everything?: boolean): readonly AddressedAlert[];
+  /** State that changed since the last call, for the checkpoint. */
+  changes(): StateChanges;
+  /**
+   * Takes back what `changes` gave, with the rules in force: groups of others are forgotten. What cannot be read is
+   * forgotten and logged.
+   */
+  restore(state: { readonly groups: Iterable<GroupState>; readonly agenda: Iterable<AgendaEntry> }): void;
 }
 
-const UNMATCHED: Evaluation = { outcome: "unmatched", passed: [], verdicts: [] };
-const NOBODY: readonly string[] = [];
+/**
+ * The clauses of a rule in the order in which they may keep a match quiet: the first that says no is the verdict's
+ * `why` (language of rules, section 7). `fire` is no clause: what stands behind it decides only who is told.
+ */
+const CLAUSES: readonly ((slots: Slots, match: Match, now: Moment) => Answer)[] = [
+  (_slots, match) => askHistory(match),
+  ({ threshold }) => (threshold ? askThreshold(threshold) : "pass"),
+  fire,
+  ({ throttle }, match, now) => (throttle ? askThrottle(throttle, match, now) : "pass"),
+];
+
+/** Takes a match into the slots that count every match, whatever the clauses say of it. */
+function count({ threshold }: Slots, match: Match, now: Moment): void {
+  if (threshold) countOccurrences(threshold, match, now);
+}
+
+function fire({ threshold }: Slots): Answer {
+  if (threshold) countAfresh(threshold);
+  return "pass";
+}
+
+function ask(slots: Slots, match: Match, now: Moment): Answer {
+  count(slots, match, now);
+  for (const clause of CLAUSES) {
+    const answer = clause(slots, match, now);
+    if (answer !== "pass") return answer;
+  }
+  return "pass";
+}
+
+/** A rule of the set in force, with what is made of it once. */
+interface CompiledRule extends RuleInAlerts {
+  readonly grouping: Grouping;
+  /** Whether its groups need a record of their own. */
+  readonly keepsGroups: boolean;
+  /** What stands for the record of every group where none is needed. */
+  readonly emptySlots: Slots;
+}
+
+/** What stands beside the Event. */
+interface About {
+  readonly now: Moment;
+  readonly meta: ObjectMeta | null;
+}
+
+/** What the clauses and the table of groups say of one match. */
+type Decision =
+  | { readonly kind: "passed"; readonly held: Held | null }
+  | { readonly kind: "quiet"; readonly why: SuppressedWhy }
+  /** The table of groups is full and the rule floods it. */
+  | { readonly kind: "flooded" };
+
+/** A match that passed every reason to stay quiet. */
+interface Passed {
+  readonly compiled: CompiledRule;
+  readonly match: Match;
+  readonly held: Held | null;
+  readonly receivers: readonly string[];
+}
+
+/** How one match ended. */
+interface Judged {
+  readonly verdict: StatementVerdict;
+  readonly passed: Passed | null;
+  /** A digest that goes before its time. */
+  readonly early: AddressedAlert | null;
+}
+
+const UNMATCHED: Evaluation = { outcome: "unmatched", alerts: [], verdicts: [], unknown: [] };
+const FLOODED: Decision = { kind: "flooded" };
 const FAILURE_LOG_MS = 60_000;
 
 /** The engine's judge: rule set × Event → who is to be told, and why everybody else is not. Starts without rules. */
-export function createEvaluator({ clock, maxGroups, metrics, logger }: EvaluatorOptions): Evaluator {
-  const throttle = createThrottle({ clock, maxGroups, metrics });
-  const digests = createFloodDigests(clock);
+export function createEvaluator({ clock, lasting, maxGroups, metrics, logger }: EvaluatorOptions): Evaluator {
+  const groups = createGroups({ maxGroups, metrics });
+  const floods = createFloods();
   const failureLoggedAt = new Map<string, number>();
   let statements: readonly Statement[] = [];
-  let groupings: readonly (Grouping | null)[] = [];
-  let matcher: Matcher = { match: () => [] };
+  /** By position; null for a drop. */
+  let rules: readonly (CompiledRule | null)[] = [];
+  let matcher: Matcher = { match: () => ({ holding: [], unknown: [] }) };
+
+  const currentMoment = (): Moment => ({ wall: clock.now(), lasting: lasting.now() });
 
   const reportFailure = ({ name }: Statement, error: unknown): void => {
     metrics.ruleFailures.inc({ rule: name });
@@ -63,103 +154,128 @@ export function createEvaluator({ clock, maxGroups, metrics, logger }: Evaluator
     logger.error({ rule: name, err: error }, "rule failed while running; it counts as not matched");
   };
 
-  /** Decides one match and counts how it ended, unless it passed: then whoever renders it does. */
-  const decide = (match: Match, arrival: Arrival, told: readonly string[]): PassedMatch | StatementVerdict => {
-    const { rule, seen, group } = match;
+  /** `covered`: nobody is left to tell, so what was held back before stays for a notification that does go out. */
+  const decide = (compiled: CompiledRule, match: Match, now: Moment, covered: boolean): Decision => {
+    const group = compiled.keepsGroups ? groups.take(compiled.rule, match.group) : null;
+    const slots = group ? group.slots : compiled.emptySlots;
+    const answer = ask(slots, match, now);
+    const held = answer === "pass" && !covered && slots.throttle ? takeHeld(slots.throttle) : null;
+    // History only warms windows up: it pushes no group out.
+    if (group && match.seen.history) groups.keepIfRoom(group, now.lasting);
+    else if (group && !groups.keep(group, now.lasting)) return FLOODED;
+    return answer === "pass" ? { kind: "passed", held } : { kind: "quiet", why: answer };
+  };
+
+  /** Decides one match and counts how it ended. `told` are the receivers that rules above have told. */
+  const judge = (compiled: CompiledRule, match: Match, told: readonly string[], about: About): Judged => {
+    const { rule } = compiled;
     const receivers = told.length === 0 ? rule.receivers : rule.receivers.filter((name) => !told.includes(name));
     const covered = receivers.length === 0;
     metrics.matches.inc({ rule: rule.name });
-    const decision = throttle.decide(rule, group, seen, arrival, covered);
-    if (decision.kind === "suppressed") {
+    const decision = decide(compiled, match, about.now, covered);
+    if (decision.kind === "quiet") {
       metrics.matchOutcomes.inc({ rule: rule.name, outcome: "suppressed" });
       metrics.suppressed.inc({ rule: rule.name, why: decision.why });
-      return verdictOf(rule, "suppressed", NOBODY, decision.why);
+      return { verdict: verdictOf(rule, "suppressed", [], decision.why), passed: null, early: null };
     }
     if (covered) {
       metrics.matchOutcomes.inc({ rule: rule.name, outcome: "covered" });
-      return verdictOf(rule, "covered", NOBODY);
+      return { verdict: verdictOf(rule, "covered"), passed: null, early: null };
     }
+    const verdict = verdictOf(rule, "notified", receivers);
     if (decision.kind === "flooded") {
       metrics.matchOutcomes.inc({ rule: rule.name, outcome: "digested" });
-      digests.add(rule, group, seen);
-      return verdictOf(rule, "notified", rule.receivers);
+      const early = floods.add({ match, alertRule: compiled.alertRule, receivers, meta: about.meta }, about.now);
+      return { verdict, passed: null, early };
     }
-    return { match, receivers, held: decision.held };
+    metrics.matchOutcomes.inc({ rule: rule.name, outcome: "rendered" });
+    return { verdict, passed: { compiled, match, held: decision.held, receivers }, early: null };
   };
 
-  const evaluateHeld = (
-    positions: readonly number[],
-    seen: SeenEvent,
-    now: number,
-    meta: ObjectMeta | null,
-  ): Evaluation => {
-    const arrival = { wall: now, monotonic: clock.monotonic() };
-    const passed: PassedMatch[] = [];
+  const evaluateMatches = (seen: SeenEvent, holding: readonly number[], about: About): Evaluation => {
     const verdicts: StatementVerdict[] = [];
+    const alerts: AddressedAlert[] = [];
+    const passed: Passed[] = [];
     const told: string[] = [];
     let outcome: Evaluation["outcome"] = "dropped";
-    for (const position of positions) {
+    for (const position of holding) {
       const statement = statements[position];
-      if (!statement) continue;
-      if (statement.kind === "drop") {
-        verdicts.push(verdictOf(statement, "dropped", NOBODY));
-        continue;
-      }
+      const compiled = rules[position];
+      if (statement && !compiled) verdicts.push(verdictOf(statement, "dropped"));
+      if (!compiled) continue;
       outcome = "matched";
-      const group = groupings[position]?.groupOf(seen.event, now, meta) ?? "";
-      const decided = decide({ rule: statement, seen, group }, arrival, told);
-      if ("match" in decided) {
-        passed.push(decided);
-        told.push(...decided.receivers);
-        verdicts.push(verdictOf(statement, "notified", decided.receivers));
-      } else verdicts.push(decided);
+      const group = compiled.grouping.groupOf(seen.event, about.now.wall, about.meta);
+      const judged = judge(compiled, { rule: compiled.rule, seen, group }, told, about);
+      verdicts.push(judged.verdict);
+      if (judged.early) alerts.push(judged.early);
+      if (!judged.passed) continue;
+      passed.push(judged.passed);
+      told.push(...judged.passed.receivers);
     }
-    return { outcome, passed, verdicts };
+    // An alert names what other statements made of the Event, those below its own rule too.
+    for (const { compiled, match, held, receivers } of passed) {
+      alerts.push({ alert: eventAlert(compiled, match, held, verdicts, about.now.wall, about.meta), receivers });
+    }
+    return { outcome, alerts, verdicts, unknown: [] };
   };
+
+  /** Statements that asked for labels nobody can see. */
+  const blindOf = ({ holding, unknown }: Met): readonly Statement[] =>
+    [...unknown, ...holding.filter((position) => rules[position]?.grouping.needsMeta)]
+      .toSorted((a, b) => a - b)
+      .flatMap((position) => statements[position] ?? []);
 
   return {
     use(ruleSet) {
       ({ statements } = ruleSet);
       matcher = compileRuleSet(ruleSet, reportFailure);
-      groupings = statements.map((statement) => (statement.kind === "rule" ? compileGrouping(statement.by) : null));
-      const rules = statements.filter((statement): statement is Rule => statement.kind === "rule");
-      throttle.keepOnly(new Set(rules.map((rule) => rule.key)));
+      rules = statements.map((statement) => (statement.kind === "rule" ? compileRule(statement) : null));
+      groups.keepOnly(new Set(rules.flatMap((compiled) => compiled?.rule.key ?? [])));
       failureLoggedAt.clear();
     },
-    evaluate(seen, meta, everyStatement = false) {
-      const now = clock.now();
-      const positions = matcher.match(seen.event, now, meta);
-      if (positions === "needs-meta") return "needs-meta";
-      if (!meta && positions.some((position) => groupings[position]?.needsMeta)) return "needs-meta";
-      const evaluation = positions.length === 0 ? UNMATCHED : evaluateHeld(positions, seen, now, meta);
-      return everyStatement
-        ? { ...evaluation, verdicts: withUnmatched(statements, positions, evaluation) }
-        : evaluation;
+    evaluate(seen, looked, everyStatement = false) {
+      const wall = clock.now();
+      const met = matcher.match(seen.event, wall, looked);
+      if (met === "needs-meta") return "needs-meta";
+      const { holding, unknown } = met;
+      if (!looked && holding.some((position) => rules[position]?.grouping.needsMeta)) return "needs-meta";
+      if (holding.length === 0 && unknown.length === 0 && !everyStatement) return UNMATCHED;
+      const meta = metaOf(looked);
+      const about = { now: { wall, lasting: lasting.now() }, meta };
+      const evaluation = holding.length === 0 ? UNMATCHED : evaluateMatches(seen, holding, about);
+      const isBlind = looked !== null && meta === null;
+      if (!everyStatement && !isBlind) return evaluation;
+      return {
+        ...evaluation,
+        verdicts: everyStatement ? withUnmatched(statements, holding, evaluation.verdicts) : evaluation.verdicts,
+        unknown: isBlind ? blindOf(met) : evaluation.unknown,
+      };
     },
-    floods: (everything) => digests.due(everything),
-    changed: () => throttle.changed(),
-    removed: () => throttle.removed(),
-    restore: (states) => throttle.restore(states),
+    due: (everything) => floods.due(currentMoment(), everything),
+    changes: () => ({
+      groups: groups.changed(lasting.now()),
+      removedGroups: groups.removed(),
+      agenda: floods.changed(),
+      removedAgenda: floods.removed(),
+    }),
+    restore(state) {
+      const now = currentMoment();
+      const byKey = new Map(rules.flatMap((compiled) => (compiled ? [[compiled.rule.key, compiled.rule]] : [])));
+      let unreadable = 0;
+      for (const group of state.groups) {
+        if (!groups.restore(group, byKey.get(group.ruleKey) ?? null, now.lasting)) unreadable += 1;
+      }
+      for (const entry of state.agenda) if (!floods.restore(entry, now)) unreadable += 1;
+      if (unreadable > 0) logger.error({ unreadable }, "saved state that cannot be read is forgotten");
+    },
   };
 }
 
-function verdictOf(
-  { name, line }: Statement,
-  verdict: StatementVerdict["verdict"],
-  receivers: readonly string[],
-  why: StatementVerdict["why"] = null,
-): StatementVerdict {
-  return { statement: name, line, matched: verdict !== "unmatched", verdict, why, receivers };
-}
-
-function withUnmatched(
-  statements: readonly Statement[],
-  positions: readonly number[],
-  { verdicts }: Evaluation,
-): readonly StatementVerdict[] {
-  const last = statements[positions.at(-1) ?? -1];
-  const ended = last && (last.kind === "drop" || last.stop);
-  const met = ended ? statements.slice(0, (positions.at(-1) ?? 0) + 1) : statements;
-  const held = new Map(positions.map((position, i) => [position, verdicts[i]]));
-  return met.map((statement, position) => held.get(position) ?? verdictOf(statement, "unmatched", NOBODY));
+function compileRule(rule: Rule): CompiledRule {
+  return {
+    ...ruleInAlerts(rule),
+    grouping: compileGrouping(rule.by),
+    keepsGroups: needsSlots(rule),
+    emptySlots: startSlots(rule),
+  };
 }

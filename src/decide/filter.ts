@@ -4,7 +4,7 @@ import { fieldText, numberReader, textReader } from "../language/fields.ts";
 import { compileGlob } from "./glob.ts";
 import { compilePattern } from "./pattern.ts";
 
-/** Kleene's three values. `UNKNOWN`: a label or annotation decides, and the object's were not given. */
+/** Kleene's three values. `UNKNOWN`: it turns on a label or annotation, and the object's are not at hand. */
 export type Truth = 0 | 1 | 2;
 export const FALSE = 0 as const;
 export const TRUE = 1 as const;

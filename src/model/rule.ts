@@ -71,7 +71,7 @@ export interface Throttle {
   readonly windowMs: number;
 }
 
-interface Placed {
+interface StatementBase {
   /** The author's name, else `<file>:<line>`. Unique in the set. */
   readonly name: string;
   /** Base name of the file, as in `<file>:<line>`. */
@@ -80,11 +80,11 @@ interface Placed {
   readonly condition: Condition;
 }
 
-export interface DropStatement extends Placed {
+export interface DropStatement extends StatementBase {
   readonly kind: "drop";
 }
 
-export interface Rule extends Placed {
+export interface Rule extends StatementBase {
   readonly kind: "rule";
   /**
    * Stands for what the rule says, wherever it stands: state kept under it survives a reload that leaves the

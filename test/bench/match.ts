@@ -52,7 +52,7 @@ function kubewhen(rules: readonly Rule[]): Judge {
   return (event) => {
     const held = matcher.match(event, NOON, null);
     if (held === "needs-meta") throw new Error("no rule here has labels");
-    return held;
+    return held.holding;
   };
 }
 
@@ -145,7 +145,7 @@ function judgeOf(rules: readonly Rule[]): (event: Event) => unknown {
   const throttled = rules.map((rule): Rule => ({ ...rule, throttle: { notifications: 1, windowMs: 3_600_000 } }));
   const logger = createLogger(createRedactor(), "silent");
   const metrics = createMetrics();
-  const evaluator = createEvaluator({ clock: systemClock, maxGroups: 16_384, metrics, logger });
+  const evaluator = createEvaluator({ clock: systemClock, lasting: systemClock, maxGroups: 16_384, metrics, logger });
   evaluator.use({ statements: throttled });
   return (event) => evaluator.evaluate(seenOnce(event), null);
 }

@@ -76,7 +76,7 @@ function createJudge(): (object: unknown) => void {
   const metrics = createMetrics();
   const occurrences = createOccurrences({ metrics, clock: systemClock });
   const logger = createLogger(createRedactor(), "silent");
-  const evaluator = createEvaluator({ clock: systemClock, maxGroups: 16_384, metrics, logger });
+  const evaluator = createEvaluator({ clock: systemClock, lasting: systemClock, maxGroups: 16_384, metrics, logger });
   evaluator.use(RULES);
   return (object) => {
     const event = normalize(object, "bench");

@@ -1,18 +1,19 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileRuleSet } from "../../src/decide/match.ts";
-import type { Event, ObjectMeta } from "../../src/model/event.ts";
+import type { Event, Looked } from "../../src/model/event.ts";
 import type { Condition, Statement } from "../../src/model/rule.ts";
 import { anEvent, NOON } from "../support/events.ts";
-import { evaluateLinearly } from "../support/linear-evaluator.ts";
+import { meetLinearly } from "../support/linear-evaluator.ts";
 import { aDrop, allOf, anyOf, aRule, compare, is, label, notOf, number } from "../support/rules.ts";
 
 function matchOf(
   statements: readonly Statement[],
   event: Event = anEvent(),
-  meta: ObjectMeta | null = null,
+  looked: Looked | null = null,
 ): readonly number[] | "needs-meta" {
-  return compileRuleSet({ statements }, rethrow).match(event, NOON, meta);
+  const met = compileRuleSet({ statements }, rethrow).match(event, NOON, looked);
+  return met === "needs-meta" ? met : met.holding;
 }
 
 function rethrow(_statement: Statement, error: unknown): void {
@@ -52,6 +53,23 @@ describe("match", () => {
     expect(matchOf([labelled], anEvent(), { labels: {}, annotations: {} })).toEqual([]);
   });
 
+  it.each(["forbidden", "failed"] as const)("takes what labels decide for unknown where looking has %s", (unknown) => {
+    const missing = aRule({ condition: compare({ kind: "label", key: "app" }, { op: "exists" }, true) });
+    const statements = [
+      missing,
+      aDrop(notOf(label("app", "web"))),
+      aRule({ condition: anyOf(label("app", "web"), is("type", "Warning")) }),
+      aRule({ condition: allOf(label("app", "web"), is("type", "Normal")) }),
+      { ...missing, stop: true },
+      HOLDS,
+      { ...HOLDS, stop: true },
+      missing,
+    ];
+    const matcher = compileRuleSet({ statements }, rethrow);
+    expect(matcher.match(anEvent(), NOON, { unknown })).toEqual({ holding: [2, 5, 6], unknown: [0, 1, 4] });
+    expect(matcher.match(anEvent(), NOON, { labels: {}, annotations: {} })).toEqual({ holding: [0, 1], unknown: [] });
+  });
+
   it("matches nothing without statements or with contradictions", () => {
     expect(matchOf([])).toEqual([]);
     expect(matchOf([aRule({ condition: allOf(is("kind", "Pod"), is("kind", "Node")) })])).toEqual([]);
@@ -84,8 +102,12 @@ describe("match", () => {
     );
     const matcher = compileRuleSet({ statements }, rethrow);
     for (const [i, namespace] of names.entries()) {
-      expect(matcher.match(anEvent({ namespace, reason: `r-${namespace}` }), NOON, null)).toEqual([i]);
-      expect(matcher.match(anEvent({ namespace, reason: `r-${names[i - 1] ?? ""}` }), NOON, null)).toEqual([]);
+      expect(matcher.match(anEvent({ namespace, reason: `r-${namespace}` }), NOON, null)).toMatchObject({
+        holding: [i],
+      });
+      expect(matcher.match(anEvent({ namespace, reason: `r-${names[i - 1] ?? ""}` }), NOON, null)).toMatchObject({
+        holding: [],
+      });
     }
   });
 
@@ -99,7 +121,7 @@ describe("match", () => {
         throw new Error("cannot happen");
       },
     };
-    expect(matcher.match(hostile, NOON, null)).toEqual([1]);
+    expect(matcher.match(hostile, NOON, null)).toEqual({ holding: [1], unknown: [] });
     expect(failed).toEqual(["bad"]);
   });
 });
@@ -156,18 +178,21 @@ const event = fc
   .map(({ kind, name, age, ...parts }) =>
     anEvent({ ...parts, lastSeenAt: NOON - age * 1000, involvedObject: { kind, name } }),
   );
-const meta = fc.option(value.map((team) => ({ labels: { team }, annotations: {} })));
+const looked: fc.Arbitrary<Looked | null> = fc.oneof(
+  { weight: 3, arbitrary: value.map((team) => ({ labels: { team }, annotations: {} })) },
+  fc.constantFrom(null, { unknown: "forbidden" } as const, { unknown: "failed" } as const),
+);
 
 describe("the index", () => {
   it("answers as reading every statement in turn does", () => {
     fc.assert(
       fc.property(
         fc.array(statement, { maxLength: 12 }),
-        fc.array(fc.tuple(event, meta), { maxLength: 12 }),
+        fc.array(fc.tuple(event, looked), { maxLength: 12 }),
         (statements, asked) => {
           const matcher = compileRuleSet({ statements }, rethrow);
-          for (const [one, itsMeta] of asked) {
-            expect(matcher.match(one, NOON, itsMeta)).toEqual(evaluateLinearly({ statements }, one, NOON, itsMeta));
+          for (const [one, itsLooked] of asked) {
+            expect(matcher.match(one, NOON, itsLooked)).toEqual(meetLinearly({ statements }, one, NOON, itsLooked));
           }
         },
       ),

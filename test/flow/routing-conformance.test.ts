@@ -47,6 +47,7 @@ function anEvaluator(rules: string, clock: FakeClock): Evaluator | string {
   if (!ruleSet) return diagnostics.find(({ severity }) => severity === "error")?.code ?? "";
   const evaluator = createEvaluator({
     clock,
+    lasting: clock,
     maxGroups: 100,
     metrics: createMetrics(),
     logger: createLogger(createRedactor(), "error"),
@@ -65,7 +66,7 @@ function eventOf(raw: Readonly<Record<string, unknown>>): Event {
 function receiversOf(evaluator: Evaluator, seen: SeenEvent): readonly string[] {
   const evaluation = evaluator.evaluate(seen, null);
   if (evaluation === "needs-meta") throw new Error("no case asks for labels");
-  return evaluation.passed.flatMap((passed) => passed.receivers);
+  return evaluation.alerts.flatMap(({ receivers }) => receivers);
 }
 
 describe("what a route tree sends, our statements send", () => {

@@ -54,7 +54,8 @@ function decide(rule: string, raw: RawEvent): Case["expect"] {
   const matcher = compileRuleSet(ruleSet, (_statement, error) => {
     throw error;
   });
-  return matcher.match(event, event.lastSeenAt, { labels, annotations }).length > 0 ? "match" : "no-match";
+  const met = matcher.match(event, event.lastSeenAt, { labels, annotations });
+  return met !== "needs-meta" && met.holding.length > 0 ? "match" : "no-match";
 }
 
 describe.each(["kube-events", "exporter-matching"])("%s", (name) => {

@@ -28,7 +28,7 @@ const loadPack = (pack: string): RuleSet => {
 
 const startPack = (pack: string, clock: SteppedClock): Evaluator => {
   const logger = createLogger(createRedactor(), "silent");
-  const evaluator = createEvaluator({ clock, maxGroups: 1_000, metrics: createMetrics(), logger });
+  const evaluator = createEvaluator({ clock, lasting: clock, maxGroups: 1_000, metrics: createMetrics(), logger });
   evaluator.use(loadPack(pack));
   return evaluator;
 };
@@ -198,7 +198,7 @@ describe.each(PACKS)("%s", (pack) => {
       if (!seen || seen === "replayed") throw new Error("the day holds an Event that says nothing new");
       const evaluation = evaluator.evaluate(seen, null);
       if (evaluation === "needs-meta") throw new Error("no pack looks labels up");
-      sent.push(...evaluation.passed.map(({ match }) => match.rule.name));
+      sent.push(...evaluation.alerts.map(({ alert }) => alert.rule?.name ?? ""));
     }
     expect(sent.length).toBeGreaterThan(15);
     expect(sent.length).toBeLessThan(40);

@@ -142,6 +142,7 @@ export function startEngine(parts: EngineParts): TestEngine {
   const outbox = createOutbox({ database, clock, metrics, maxBytes: parts.maxBytes ?? 10_000_000 });
   const evaluator = createEvaluator({
     clock,
+    lasting: clock,
     maxGroups: parts.maxGroups ?? 1000,
     metrics,
     logger,

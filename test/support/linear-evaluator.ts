@@ -1,5 +1,6 @@
+import type { Met } from "../../src/decide/match.ts";
 import { textReader } from "../../src/language/fields.ts";
-import type { Event, ObjectMeta } from "../../src/model/event.ts";
+import type { Event, Looked, ObjectMeta } from "../../src/model/event.ts";
 import type { Comparison, Condition, RuleSet } from "../../src/model/rule.ts";
 
 /** True, false, or null where a label or annotation decides and there is none to look at. */
@@ -9,21 +10,30 @@ type Answer = boolean | null;
  * What the language says, read off the tree: every statement in turn, every comparison afresh, nothing compiled.
  * Slow and plain, to hold the index and the closures against. Patterns are run by JavaScript's own engine.
  */
+export function meetLinearly(ruleSet: RuleSet, event: Event, now: number, looked: Looked | null): Met | "needs-meta" {
+  const meta = looked === null || "unknown" in looked ? null : looked;
+  const holding: number[] = [];
+  const unknown: number[] = [];
+  for (const [position, statement] of ruleSet.statements.entries()) {
+    const answer = holds(statement.condition, event, now, meta);
+    if (answer === null && looked === null) return "needs-meta";
+    if (answer === null) unknown.push(position);
+    if (!answer) continue;
+    holding.push(position);
+    if (statement.kind === "drop" || statement.stop) break;
+  }
+  return { holding, unknown };
+}
+
+/** Positions of the statements that hold, up to the one that ends the Event. */
 export function evaluateLinearly(
   ruleSet: RuleSet,
   event: Event,
   now: number,
-  meta: ObjectMeta | null,
+  looked: Looked | null,
 ): readonly number[] | "needs-meta" {
-  const held: number[] = [];
-  for (const [position, statement] of ruleSet.statements.entries()) {
-    const answer = holds(statement.condition, event, now, meta);
-    if (answer === null) return "needs-meta";
-    if (!answer) continue;
-    held.push(position);
-    if (statement.kind === "drop" || statement.stop) break;
-  }
-  return held;
+  const met = meetLinearly(ruleSet, event, now, looked);
+  return met === "needs-meta" ? met : met.holding;
 }
 
 function holds(condition: Condition, event: Event, now: number, meta: ObjectMeta | null): Answer {
