@@ -63,11 +63,15 @@ export function changeVersionOne(file: DatabaseSync, now: number): void {
 }
 
 /** Whether the disk has room for a copy of the file beside it. */
-export function hasRoomForCopy(folder: string, file: DatabaseSync): boolean {
+export function hasRoomForCopy(folder: string, file: DatabaseSync, freeBytes: number = freeIn(folder)): boolean {
   const pragma = (name: string): number => Number(file.prepare(`PRAGMA ${name}`).get()?.[name]);
   const used = (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+  return freeBytes > used;
+}
+
+function freeIn(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > used;
+  return bavail * bsize;
 }
 
 const SELECT_COUNTS = `SELECT uid, count, last_seen_at FROM (
