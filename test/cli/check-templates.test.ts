@@ -17,7 +17,10 @@ function mistakes(templates: string, rules: string): readonly Diagnostic[] {
   const text = `receivers: [{name: dump, stdout: {}}]\ntemplates:\n${templates}`;
   const loaded = loadConfig("config.yaml", text, {});
   const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
-  return [...checkTemplates({ file: "config.yaml", loaded, ruleSet, dialects }), ...checkRuleTexts(ruleSet, (file) => file)];
+  return [
+    ...checkTemplates({ file: "config.yaml", loaded, ruleSet, dialects }),
+    ...checkRuleTexts(ruleSet, (file) => file),
+  ];
 }
 
 function checked(paths: readonly string[], configPath: string | null): ReturnType<typeof check> {

@@ -34,7 +34,11 @@ const LAYOUT: LayoutTree = {
         tag: "markdown",
         content: "{{#if held}}+{{held.count}}{{else}}{{default host 'none'}}{{/if}} {{time lastSeen}}",
       },
-      { tag: "button", text: { tag: "plain_text", content: "open" }, url: "https://grafana.test/d?ns={{url namespace}}" },
+      {
+        tag: "button",
+        text: { tag: "plain_text", content: "open" },
+        url: "https://grafana.test/d?ns={{url namespace}}",
+      },
     ],
   },
 };
