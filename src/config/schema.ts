@@ -110,7 +110,9 @@ export function createConfigSchema(shapes: Shapes): ConfigSchema {
     knownKeys: (path) =>
       sections.get(path.map((step) => (typeof step === "number" ? "*" : String(step))).join(".")) ?? [],
     sectionOf(key) {
-      const found = Array.from(sections.keys()).find((section) => section !== "" && sections.get(section)?.includes(key));
+      const found = Array.from(sections.keys()).find(
+        (section) => section !== "" && sections.get(section)?.includes(key),
+      );
       return found === undefined ? null : (found.replace(/\.\*$/, "").split(".").at(-1) ?? null);
     },
   };

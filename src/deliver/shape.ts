@@ -43,11 +43,11 @@ export function secretKeys<Name extends string>(
   what: string,
 ): Record<Name | `${Name}File`, z.ZodOptional<z.ZodString>> {
   const keys = {
-    [name]: someText.optional().describe(`${what}; give \`\${NAME}\`, not the value.`),
+    [name]: someText.optional().describe(`The ${what}; give \`\${NAME}\`, not the value.`),
     [`${name}File`]: someText
       .optional()
       .meta({ public: true })
-      .describe(`File that holds it: ${what}; read again when it changes.`),
+      .describe(`File that holds the ${what}; read again when it changes.`),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- computed keys widen to string
   return keys as Record<Name | `${Name}File`, z.ZodOptional<z.ZodString>>;

@@ -5,15 +5,22 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { checkRuleTexts, checkTemplates } from "../../src/cli/check-templates.ts";
 import { check } from "../../src/cli/check.ts";
-import { loadConfig } from "../../src/config/config.ts";
+import { createConfigLoader } from "../../src/config/config.ts";
+import { loadDialects } from "../../src/deliver/kinds.ts";
 import { loadRules } from "../../src/language/load.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
+
+const loadConfig = await createConfigLoader();
+const dialects = await loadDialects();
 
 function mistakes(templates: string, rules: string): readonly Diagnostic[] {
   const text = `receivers: [{name: dump, stdout: {}}]\ntemplates:\n${templates}`;
   const loaded = loadConfig("config.yaml", text, {});
   const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
-  return [...checkTemplates({ file: "config.yaml", loaded, ruleSet }), ...checkRuleTexts(ruleSet, (file) => file)];
+  return [
+    ...checkTemplates({ file: "config.yaml", loaded, ruleSet, dialects }),
+    ...checkRuleTexts(ruleSet, (file) => file),
+  ];
 }
 
 function checked(paths: readonly string[], configPath: string | null): ReturnType<typeof check> {

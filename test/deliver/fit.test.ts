@@ -69,6 +69,8 @@ describe("a limit of bytes", () => {
   });
 
   test("lets nothing grow beyond 8,000 characters of a lead", () => {
-    expect(fitBody(anItem("x".repeat(9000)), FORMS, 100_000)).toHaveLength(8000 + '{"card":"","mentions":["ou_1"]}'.length);
+    expect(fitBody(anItem("x".repeat(9000)), FORMS, 100_000)).toHaveLength(
+      8000 + '{"card":"","mentions":["ou_1"]}'.length,
+    );
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { dialect } from "../../src/deliver/feishu/dialect.ts";
-import { checkLayout, checkText, compileLayout, compileText, LayoutError, type LayoutTree } from "../../src/deliver/layout.ts";
+import {
+  checkLayout,
+  checkText,
+  compileLayout,
+  compileText,
+  LayoutError,
+  type LayoutTree,
+} from "../../src/deliver/layout.ts";
 import { createLocalTime } from "../../src/deliver/local-time.ts";
 import { dialect as plainDialect } from "../../src/deliver/stdout/dialect.ts";
 
@@ -95,7 +102,9 @@ describe("checkLayout", () => {
   });
 
   test("lets a tag be no template, and knows what rules add", () => {
-    expect(checkLayout({ tag: "{{kind}}" }, dialect)).toMatchObject([{ path: "tag", message: "a tag must not be a template" }]);
+    expect(checkLayout({ tag: "{{kind}}" }, dialect)).toMatchObject([
+      { path: "tag", message: "a tag must not be a template" },
+    ]);
     expect(checkLayout("{{runbook}} {{message}}", dialect)).toMatchObject([{ unknownName: "runbook" }]);
     expect(checkLayout("{{runbook}} {{message}}", dialect, ["runbook"])).toEqual([]);
   });
@@ -135,7 +144,12 @@ describe("a place that is no text takes nothing of an Event", () => {
   });
 
   test.each<[LayoutTree]>([
-    [{ tag: "lark_md", content: "<at id=all></at> {{message}} [{{reason}}](https://e.test/?q={{url message}}) {{name}}" }],
+    [
+      {
+        tag: "lark_md",
+        content: "<at id=all></at> {{message}} [{{reason}}](https://e.test/?q={{url message}}) {{name}}",
+      },
+    ],
     [{ tag: "lark_md", content: "{{count}} < {{occurrences}} <{{severity}} {{cluster}}> <5 {{message}}" }],
     [{ tag: "button", url: "https://e.test/{{cluster}}/{{url namespace}}", value: { is: "{{message}}" } }],
     [{ tag: "plain_text", content: "<at id={{name}}> [x]({{message}})" }],
