@@ -1,27 +1,32 @@
 import type { KnownCount, Since } from "./collect/occurrences.ts";
-import type { GroupKey, GroupState } from "./decide/throttle.ts";
+import { isObject } from "./model/json.ts";
 import type { RuleSet } from "./model/rule.ts";
-import type { Database } from "./runtime/database.ts";
+import type { AgendaEntry, GroupState, StateChanges } from "./model/state.ts";
+import type { Database, Row } from "./runtime/database.ts";
+import { isLastingState, type LastingState } from "./runtime/lasting-clock.ts";
 
 /** What changed since the last save. */
-interface CheckpointChange {
+export interface CheckpointChange {
   /** Null leaves the stored one: something before it is not decided yet. */
   readonly since: Since | null;
   readonly counts: readonly KnownCount[];
-  readonly groups: readonly GroupState[];
-  readonly removedGroups: readonly GroupKey[];
+  readonly state: StateChanges;
+  readonly lasting: LastingState;
 }
 
 /**
  * What must outlive the process for a restart neither to repeat nor to forget: how far the watch was read, how often
- * each live Event has happened, what was sent of each group, and the last rules that were in order.
+ * each live Event has happened, what is remembered of groups, what falls due by time, and the last rules that were in
+ * order. What of it cannot be read is set aside (see `Database`), and the rest goes on.
  */
 export interface Checkpoint {
   since(): Since | null;
-  /** The newest ones, oldest first. A flood leaves hours of them on disk: without a limit they may not fit in memory. */
+  /** The newest changes, oldest first; an Event that changed more than once may be among them more than once. */
   counts(limit?: number): Iterable<KnownCount>;
   groups(): readonly GroupState[];
-  /** To be called inside the transaction that stores the notifications of the same Events. */
+  agenda(): readonly AgendaEntry[];
+  lasting(): LastingState | null;
+  /** To be called inside the transaction that stores the alerts of the same Events. */
   save(change: CheckpointChange): void;
   /** Forgets Events last seen before `epochMs`: the API server has deleted them. */
   forgetCountsBefore(epochMs: number): void;
@@ -29,47 +34,136 @@ export interface Checkpoint {
   saveLastGoodRules(ruleSet: RuleSet): void;
 }
 
+/** As many as are remembered; with those that have newer ones, the table holds twice that at most. */
+const MAX_COUNTS = 16_384;
+
 /** Opens the checkpoint in `database`. Throws `StorageError` when the disk does not take a save. */
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
+  const removeValue = database.prepare("DELETE FROM checkpoint WHERE key = ?");
   const readCounts = database.prepare(
-    "SELECT * FROM (SELECT * FROM event_counts ORDER BY last_seen_at DESC LIMIT ?) ORDER BY last_seen_at",
+    `SELECT uid, count, last_seen_at FROM event_counts WHERE seq > coalesce(
+     (SELECT seq FROM event_counts ORDER BY seq DESC LIMIT 1 OFFSET ?), -1) ORDER BY seq`,
   );
-  const writeCount = database.prepare("INSERT OR REPLACE INTO event_counts VALUES (?, ?, ?)");
+  const countCounts = database.prepare("SELECT count(*) AS rows FROM event_counts");
+  const writeCount = database.prepare("INSERT INTO event_counts(uid, count, last_seen_at) VALUES (?, ?, ?)");
+  const dropOlder = database.prepare(
+    "DELETE FROM event_counts WHERE seq NOT IN (SELECT max(seq) FROM event_counts GROUP BY uid)",
+  );
+  const dropOldest = database.prepare(
+    `DELETE FROM event_counts WHERE seq <= (SELECT seq FROM event_counts ORDER BY seq DESC LIMIT 1 OFFSET ${MAX_COUNTS})`,
+  );
   const forgetCounts = database.prepare("DELETE FROM event_counts WHERE last_seen_at < ?");
-  const readGroups = database.prepare("SELECT state FROM throttle_groups");
+  const readGroups = database.prepare("SELECT * FROM throttle_groups");
   const writeGroup = database.prepare("INSERT OR REPLACE INTO throttle_groups VALUES (?, ?, ?)");
   const removeGroup = database.prepare("DELETE FROM throttle_groups WHERE rule_key = ? AND grp = ?");
+  const readAgenda = database.prepare("SELECT * FROM agenda");
+  const writeAgenda = database.prepare("INSERT OR REPLACE INTO agenda VALUES (?, ?, ?, ?)");
+  const removeAgenda = database.prepare("DELETE FROM agenda WHERE key = ?");
 
-  const value = (key: string): unknown => {
+  const countRows = (): number => Number(countCounts.row()?.["rows"]);
+  let countsKept = countRows();
+  database.onReplaced(() => {
+    countsKept = countRows();
+  });
+
+  /** The stored value if it is one; what is none is set aside for good. */
+  const value = <T>(key: string, isValue: (parsed: unknown) => parsed is T): T | null => {
     const text = readValue.row(key)?.["value"];
-    return typeof text === "string" ? JSON.parse(text) : null;
+    if (text === undefined) return null;
+    const parsed = parsedOf(text);
+    if (isValue(parsed)) return parsed;
+    database.setAside(`checkpoint ${key}`, "it is not what was stored");
+    removeValue.run(key);
+    return null;
+  };
+
+  /** The rows that can be read; the others are set aside for good. */
+  const readable = <T>(
+    what: string,
+    rows: readonly Row[],
+    read: (row: Row) => T | null,
+    remove: (row: Row) => void,
+  ): readonly T[] => {
+    const broken = rows.filter((row) => read(row) === null);
+    if (broken.length > 0) database.setAside(`checkpoint: ${broken.length} ${what}`, "they are not what was stored");
+    for (const row of broken) remove(row);
+    return rows.flatMap((row) => read(row) ?? []);
+  };
+
+  const saveCounts = (counts: readonly KnownCount[]): void => {
+    for (const { uid, count, lastSeenAt } of counts) writeCount.run(uid, count, lastSeenAt);
+    countsKept += counts.length;
+    if (countsKept <= 2 * MAX_COUNTS) return;
+    dropOlder.run();
+    dropOldest.run();
+    countsKept = countRows();
   };
 
   return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote it
-    since: () => value("since") as Since | null,
-    *counts(limit = Number.MAX_SAFE_INTEGER) {
+    since: () => value("since", isSince),
+    *counts(limit = MAX_COUNTS) {
       for (const row of readCounts.each(limit)) {
         yield { uid: String(row["uid"]), count: Number(row["count"]), lastSeenAt: Number(row["last_seen_at"]) };
       }
     },
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote them
-    groups: () => readGroups.rows().map((row) => JSON.parse(String(row["state"])) as GroupState),
-    save({ since, counts, groups, removedGroups }) {
+    groups: () =>
+      readable("groups", readGroups.rows(), groupOf, (row) => {
+        removeGroup.run(String(row["rule_key"]), String(row["grp"]));
+      }),
+    agenda: () =>
+      readable("agenda entries", readAgenda.rows(), agendaEntryOf, (row) => {
+        removeAgenda.run(String(row["key"]));
+      }),
+    lasting: () => value("lasting", isLastingState),
+    save({ since, counts, state, lasting }) {
       if (since) writeValue.run("since", JSON.stringify(since));
-      for (const { uid, count, lastSeenAt } of counts) writeCount.run(uid, count, lastSeenAt);
-      for (const group of groups) writeGroup.run(group.ruleKey, group.group, JSON.stringify(group));
-      for (const { ruleKey, group } of removedGroups) removeGroup.run(ruleKey, group);
+      writeValue.run("lasting", JSON.stringify(lasting));
+      saveCounts(counts);
+      for (const { ruleKey, group } of state.removedGroups) removeGroup.run(ruleKey, group);
+      for (const { ruleKey, group, slots } of state.groups) writeGroup.run(ruleKey, group, JSON.stringify(slots));
+      for (const key of state.removedAgenda) removeAgenda.run(key);
+      for (const { key, kind, due, body } of state.agenda) writeAgenda.run(key, kind, due, body);
     },
     forgetCountsBefore(epochMs) {
-      forgetCounts.run(epochMs);
+      countsKept -= forgetCounts.run(epochMs).changes;
     },
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `saveLastGoodRules` wrote it
-    lastGoodRules: () => value("last-good-rules") as RuleSet | null,
+    lastGoodRules: () => value("last-good-rules", isRuleSet),
     saveLastGoodRules(ruleSet) {
       writeValue.run("last-good-rules", JSON.stringify(ruleSet));
     },
   };
+}
+
+/** Undefined where it is no JSON. */
+function parsedOf(text: unknown): unknown {
+  try {
+    return typeof text === "string" ? JSON.parse(text) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isSince(value: unknown): value is Since {
+  return isObject(value) && typeof value["at"] === "number";
+}
+
+/** `saveLastGoodRules` wrote it whole or not at all; that it is whole is what JSON tells. */
+function isRuleSet(value: unknown): value is RuleSet {
+  return isObject(value) && Array.isArray(value["statements"]);
+}
+
+function groupOf(row: Row): GroupState | null {
+  const slots = parsedOf(row["state"]);
+  if (!isObject(slots)) return null;
+  return { ruleKey: String(row["rule_key"]), group: String(row["grp"]), slots };
+}
+
+function agendaEntryOf(row: Row): AgendaEntry | null {
+  const { key, kind, due, body } = row;
+  if (kind !== "after" && kind !== "while" && kind !== "at") return null;
+  if (typeof body !== "string" || parsedOf(body) === undefined) return null;
+  return { key: String(key), kind, due: typeof due === "number" ? due : null, body };
 }

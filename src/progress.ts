@@ -1,13 +1,13 @@
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointChange } from "./checkpoint.ts";
 import type { KnownCount, OccurrenceCounter, Since } from "./collect/occurrences.ts";
-import type { Evaluator } from "./decide/evaluate.ts";
-import type { GroupKey, GroupState } from "./decide/throttle.ts";
 import type { Outbox } from "./deliver/outbox.ts";
-import type { Notification } from "./model/notification.ts";
+import type { AddressedAlert } from "./model/alert.ts";
+import type { StateChanges } from "./model/state.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { StorageError, type Database } from "./runtime/database.ts";
+import type { LastingClock } from "./runtime/lasting-clock.ts";
 
-/** Brings what was decided to disk, notifications and checkpoint in one transaction. */
+/** Brings what was decided to disk, alerts and checkpoint in one transaction. */
 export interface Progress {
   /** The stream is decided up to here, but for the Events on hold. */
   advance(read: Since): void;
@@ -15,106 +15,97 @@ export interface Progress {
   hold(eventUid: string): void;
   release(eventUid: string): void;
   /**
-   * Stores everything gathered, or nothing and says why. What was gathered is kept for the next call, these
-   * notifications too: no later checkpoint may claim their Events without them.
+   * Stores everything gathered, or says why not. What was gathered is kept for the next call, these alerts too: no
+   * later checkpoint may claim their Events without them.
    */
-  save(notifications: readonly Notification[]): null | "full" | StorageError["reason"];
-  /** Notifications given to `save` are not on disk yet. */
+  save(alerts: readonly AddressedAlert[]): null | StorageError["reason"];
+  /** Alerts given to `save` are not on disk yet. */
   isBehind(): boolean;
   /** Saves if that is due, and forgets what is long over. A failure is tried again later. */
   saveNowAndThen(): void;
 }
 
 export interface ProgressOptions {
-  readonly occurrences: OccurrenceCounter;
-  readonly evaluator: Evaluator;
-  readonly outbox: Outbox;
-  readonly checkpoint: Checkpoint;
-  readonly database: Database;
-  readonly clock: Clock;
+  readonly occurrences: Pick<OccurrenceCounter, "changed">;
+  readonly evaluator: { changes(): StateChanges };
+  readonly outbox: Pick<Outbox, "enqueue">;
+  readonly checkpoint: Pick<Checkpoint, "save" | "forgetCountsBefore">;
+  readonly database: Pick<Database, "transaction" | "onReplaced">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly lasting: Pick<LastingClock, "state">;
 }
 
-/** How often the checkpoint is stored when nothing was sent. An SD card wears with each write. */
+/** How often the checkpoint is stored when nothing is told. An SD card wears with each write. */
 const SAVE_PAUSE_MS = 30_000;
+/** And when nothing has happened but that the watch has moved on: a little less than a watch lasts. */
+const READ_PAUSE_MS = 240_000;
 /** The API server keeps Events for an hour (`--event-ttl`); a count is kept a little longer. */
 const COUNTS_KEPT_MS = 2 * 3_600_000;
 
-function groupId({ ruleKey, group }: GroupKey): string {
-  return `${ruleKey} ${group}`;
+/** All that was gathered between two moments. */
+interface Snapshot extends Omit<CheckpointChange, "lasting"> {
+  readonly alerts: readonly AddressedAlert[];
 }
 
-/** See `Progress`. Nothing is gathered at first. */
+/**
+ * See `Progress`. Nothing is gathered at first.
+ *
+ * What the disk refuses is kept as it is and stored first, in a transaction of its own, when the disk takes it again.
+ * Until then nothing more is gathered: the tables that are mirrored note their changes themselves, each within its bound.
+ */
 export function createProgress(options: ProgressOptions): Progress {
-  const { occurrences, evaluator, outbox, checkpoint, database, clock } = options;
-  const counts = new Map<string, KnownCount>();
-  const groups = new Map<string, GroupState>();
-  const removedGroups = new Map<string, GroupKey>();
+  const { occurrences, evaluator, outbox, checkpoint, database, clock, lasting } = options;
   const held = new Map<string, number>();
-  let unsaved: readonly Notification[] = [];
+  /** Counts of Events on hold. */
+  const heldCounts = new Map<string, KnownCount>();
+  let refused: Snapshot | null = null;
+  let unsaved: readonly AddressedAlert[] = [];
   let read: Since | null = null;
   let savedRead: Since | null = null;
   let savedAt = clock.monotonic();
   let forgottenAt = -Infinity;
+  database.onReplaced(() => {
+    savedRead = null;
+  });
 
-  const gather = (): void => {
-    for (const row of occurrences.changed()) counts.set(row.uid, row);
-    for (const key of evaluator.removed()) {
-      groups.delete(groupId(key));
-      removedGroups.set(groupId(key), key);
-    }
-    for (const state of evaluator.changed()) {
-      groups.set(groupId(state), state);
-      removedGroups.delete(groupId(state));
-    }
+  const gather = (): Snapshot => {
+    for (const row of occurrences.changed()) heldCounts.set(row.uid, row);
+    const counts = [...heldCounts.values()].filter((row) => !held.has(row.uid));
+    for (const { uid } of counts) heldCounts.delete(uid);
+    const alerts = unsaved;
+    unsaved = [];
+    return { alerts, counts, since: held.size === 0 ? read : null, state: evaluator.changes() };
   };
 
-  /**
-   * More waits to be stored than an empty outbox takes at once: stores what it takes. A kill before the rest is stored
-   * repeats this part; waiting for room would never end.
-   */
-  const savePart = (): void => {
-    for (let length = Math.floor(unsaved.length / 2); length > 0; length = Math.floor(length / 2)) {
-      if (outbox.enqueue(unsaved.slice(0, length)) === "full") continue;
-      unsaved = unsaved.slice(length);
-      return;
-    }
+  const write = (snapshot: Snapshot): void => {
+    // Without an alert a power cut costs at most a second look at what the API server still has.
+    const durability = snapshot.alerts.length > 0 ? "full" : "normal";
+    const forgets = clock.monotonic() - forgottenAt >= COUNTS_KEPT_MS / 2;
+    database.transaction(() => {
+      outbox.enqueue(snapshot.alerts);
+      checkpoint.save({ ...snapshot, lasting: lasting.state() });
+      if (forgets) checkpoint.forgetCountsBefore(clock.now() - COUNTS_KEPT_MS);
+    }, durability);
+    if (forgets) forgottenAt = clock.monotonic();
+    refused = null;
+    savedRead = snapshot.since ?? savedRead;
+    savedAt = clock.monotonic();
   };
 
-  const save = (notifications: readonly Notification[]): ReturnType<Progress["save"]> => {
-    gather();
-    if (notifications.length > 0) unsaved = [...unsaved, ...notifications];
-    const decided = [...counts.values()].filter((row) => !held.has(row.uid));
-    const since = held.size === 0 ? read : null;
-    const work = (): null | "full" => {
-      if (outbox.enqueue(unsaved) === "full") return "full";
-      checkpoint.save({
-        since,
-        counts: decided,
-        groups: [...groups.values()],
-        removedGroups: [...removedGroups.values()],
-      });
-      if (clock.monotonic() - forgottenAt >= COUNTS_KEPT_MS / 2) {
-        checkpoint.forgetCountsBefore(clock.now() - COUNTS_KEPT_MS);
-        forgottenAt = clock.monotonic();
-      }
-      return null;
-    };
+  const store = (snapshot: Snapshot): null | StorageError["reason"] => {
+    refused = snapshot;
     try {
-      // Without a notification a power cut costs at most a second look at what the API server still has.
-      const trouble = database.transaction(work, unsaved.length > 0 ? "full" : "normal");
-      if (trouble && outbox.waiting() === 0) savePart();
-      if (trouble) return trouble;
+      write(snapshot);
+      return null;
     } catch (error) {
       if (error instanceof StorageError) return error.reason;
       throw error;
     }
-    for (const { uid } of decided) counts.delete(uid);
-    groups.clear();
-    removedGroups.clear();
-    unsaved = [];
-    if (since) savedRead = since;
-    savedAt = clock.monotonic();
-    return null;
+  };
+
+  const save = (alerts: readonly AddressedAlert[]): null | StorageError["reason"] => {
+    if (alerts.length > 0) unsaved = [...unsaved, ...alerts];
+    return (refused && store(refused)) ?? store(gather());
   };
 
   return {
@@ -130,12 +121,20 @@ export function createProgress(options: ProgressOptions): Progress {
       else held.delete(eventUid);
     },
     save,
-    isBehind: () => unsaved.length > 0,
+    isBehind: () => unsaved.length > 0 || (refused?.alerts.length ?? 0) > 0,
     saveNowAndThen() {
-      if (clock.monotonic() - savedAt < SAVE_PAUSE_MS) return;
-      gather();
-      // A quiet cluster costs the SD card nothing.
-      if (read !== savedRead || counts.size + groups.size + removedGroups.size + unsaved.length > 0) save([]);
+      const passedMs = clock.monotonic() - savedAt;
+      if (passedMs < SAVE_PAUSE_MS) return;
+      if (refused || unsaved.length > 0) {
+        save([]);
+        return;
+      }
+      const snapshot = gather();
+      const { groups, removedGroups, agenda, removedAgenda } = snapshot.state;
+      const changed = [snapshot.counts, groups, removedGroups, agenda, removedAgenda].some((some) => some.length > 0);
+      // A quiet cluster costs the SD card next to nothing.
+      const moved = snapshot.since !== null && snapshot.since !== savedRead;
+      if (changed || (moved && passedMs >= READ_PAUSE_MS)) store(snapshot);
     },
   };
 }

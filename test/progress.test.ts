@@ -1,119 +1,133 @@
 import { expect, test } from "vitest";
 import { createCheckpoint } from "../src/checkpoint.ts";
-import { createOccurrences, type OccurrenceCounter } from "../src/collect/occurrences.ts";
-import { createEvaluator, type Evaluator } from "../src/decide/evaluate.ts";
+import { createOccurrences } from "../src/collect/occurrences.ts";
+import type { StateChanges } from "../src/model/state.ts";
 import { createProgress, type Progress } from "../src/progress.ts";
-import { aLogger, aNotification, anOutbox, type Store } from "./support/delivery.ts";
-import { anEvent, NOON, seenOnce } from "./support/events.ts";
+import { anOutbox, many, to, type Store } from "./support/delivery.ts";
+import { anEvent, NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
-import { aRule } from "./support/rules.ts";
 
 const SINCE = { resourceVersion: "7", at: NOON };
-const LARGE = aNotification({ body: "x".repeat(500) });
+const UNCHANGED: StateChanges = { groups: [], removedGroups: [], agenda: [], removedAgenda: [] };
 
 interface Parts extends Store {
   readonly progress: Progress;
-  readonly occurrences: OccurrenceCounter;
-  readonly evaluator: Evaluator;
   readonly checkpoint: ReturnType<typeof createCheckpoint>;
+  /** What the evaluator says at the next call. */
+  state: StateChanges;
+  /** How often it was asked. */
+  asked: number;
   take(uid: string, count?: number): void;
 }
 
-function aProgress(clock: FakeClock, options: Parameters<typeof anOutbox>[1] = {}): Parts {
-  const store = anOutbox(clock, options);
-  const { database, outbox, metrics } = store;
-  const { logger } = aLogger();
-  const occurrences = createOccurrences({ metrics, clock });
-  const evaluator = createEvaluator({ clock, cluster: "home", maxGroups: 100, metrics, logger });
-  const checkpoint = createCheckpoint(database);
-  const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
+function aProgress(clock: FakeClock, maxEvents = 1_000): Parts {
+  const store = anOutbox(clock);
+  const occurrences = createOccurrences({ metrics: store.metrics, clock, maxEvents });
+  const checkpoint = createCheckpoint(store.database);
+  const evaluator = {
+    changes(): StateChanges {
+      const { state } = parts;
+      parts.state = UNCHANGED;
+      parts.asked += 1;
+      return state;
+    },
+  };
+  const progress = createProgress({ ...store, occurrences, evaluator, checkpoint, clock });
   const take = (uid: string, count = 1): void => {
     const event = anEvent({ eventUid: uid, count, resourceVersion: String(count), lastSeenAt: clock.now() });
     occurrences.take(event, { initial: false, since: null, maxAgeMs: 0 });
   };
-  return { ...store, progress, occurrences, evaluator, checkpoint, take };
+  const parts: Parts = { ...store, progress, checkpoint, state: UNCHANGED, asked: 0, take };
+  return parts;
 }
 
 const uids = ({ checkpoint }: Parts): string[] => [...checkpoint.counts()].map(({ uid }) => uid).toSorted();
 
-test("brings notifications and the checkpoint to disk together", () => {
-  const clock = createFakeClock(NOON);
-  const parts = aProgress(clock);
-  const rule = aRule({ name: "r", throttle: { notifications: 1, windowMs: 60_000 } });
-  parts.evaluator.use({ statements: [rule] });
+/** As long as it lasts the disk has no room. */
+function fill({ database }: Parts): { end(): void } {
+  database.prepare("PRAGMA max_page_count = 1").row();
+  return { end: () => void database.prepare("PRAGMA max_page_count = 100000").row() };
+}
+
+function hasSynced({ database }: Parts): boolean {
+  return database.prepare("PRAGMA synchronous").row()?.["synchronous"] === 2;
+}
+
+test("brings alerts and the checkpoint to disk together, and syncs where there is an alert", () => {
+  const parts = aProgress(createFakeClock(NOON));
   parts.take("a");
-  parts.evaluator.evaluate(seenOnce(anEvent({ eventUid: "a" })), null);
+  const group = { ruleKey: "r", group: "g", slots: {} };
+  const entry = { key: "k", kind: "after", due: 5, body: "{}" } as const;
+  parts.state = { groups: [group], removedGroups: [], agenda: [entry], removedAgenda: [] };
   parts.progress.advance(SINCE);
-  expect(parts.progress.save([aNotification()])).toBeNull();
+  expect(parts.progress.save([to("feishu")])).toBeNull();
+  expect(hasSynced(parts)).toBe(true);
   expect(parts.outbox.waiting()).toBe(1);
   expect(uids(parts)).toEqual(["a"]);
   expect(parts.checkpoint.since()).toEqual(SINCE);
-  expect(parts.checkpoint.groups()).toMatchObject([{ ruleKey: "r", sentAt: [NOON] }]);
+  expect(parts.checkpoint.groups()).toEqual([group]);
+  expect(parts.checkpoint.agenda()).toEqual([entry]);
+  expect(parts.checkpoint.lasting()).toEqual(parts.lasting.state());
 
-  parts.evaluator.use({ statements: [] });
+  parts.state = { groups: [], removedGroups: [group], agenda: [], removedAgenda: ["k"] };
   expect(parts.progress.save([])).toBeNull();
+  expect(hasSynced(parts)).toBe(false);
   expect(parts.checkpoint.groups()).toEqual([]);
+  expect(parts.checkpoint.agenda()).toEqual([]);
 });
 
-test("keeps notifications that found no room, and lets no save claim their Events without them", () => {
-  const parts = aProgress(createFakeClock(NOON), { maxBytes: 1_000 });
-  expect(parts.progress.save([LARGE])).toBeNull();
-  parts.take("a");
-  parts.progress.advance(SINCE);
-  expect(parts.progress.save([LARGE])).toBe("full");
-  expect(parts.progress.isBehind()).toBe(true);
-  parts.take("b");
-  expect(parts.progress.save([])).toBe("full");
-  expect(uids(parts)).toEqual([]);
-  expect(parts.checkpoint.since()).toBeNull();
-
-  parts.outbox.delivered(parts.outbox.next("feishu", NOON)?.id ?? -1);
-  expect(parts.progress.save([])).toBeNull();
-  expect(parts.progress.isBehind()).toBe(false);
-  expect(uids(parts)).toEqual(["a", "b"]);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
-  expect(parts.outbox.waiting()).toBe(1);
-});
-
-test("stores in parts what an empty outbox does not take at once, and the checkpoint with the last of them", () => {
-  const parts = aProgress(createFakeClock(NOON), { maxBytes: 2_000 });
-  parts.take("a");
-  const saves = [parts.progress.save([LARGE, LARGE, LARGE, LARGE, LARGE])];
-  const claimedEarly: string[] = [];
-  let delivered = 0;
-  for (let round = 0; round < 9; round += 1) {
-    for (let next = parts.outbox.next("feishu", NOON); next; next = parts.outbox.next("feishu", NOON)) {
-      parts.outbox.delivered(next.id);
-      delivered += 1;
-    }
-    if (parts.progress.isBehind()) claimedEarly.push(...uids(parts));
-    saves.push(parts.progress.save([]));
-  }
-  expect(claimedEarly).toEqual([]);
-  expect(delivered).toBe(5);
-  expect(saves.at(-1)).toBeNull();
-  expect(uids(parts)).toEqual(["a"]);
-});
-
-test("keeps what a disk refused for the next save", () => {
+test("keeps what a disk refused, and lets no save claim Events without their alerts", () => {
   const parts = aProgress(createFakeClock(NOON));
   parts.progress.save([]);
-  parts.database.prepare("PRAGMA max_page_count = 1").row();
+  const disk = fill(parts);
   for (let i = 0; i < 500; i += 1) parts.take(`a-uid-that-takes-some-room-on-its-page-${i}`);
   parts.progress.advance(SINCE);
-  expect(parts.progress.save([aNotification()])).toBe("full");
+  expect(parts.progress.save(many("feishu", 1))).toBe("full");
+  expect(parts.progress.isBehind()).toBe(true);
+  parts.take("b");
+  expect(parts.progress.save(many("dump", 1))).toBe("full");
   expect(uids(parts)).toEqual([]);
+  expect(parts.checkpoint.since()).toBeNull();
   expect(parts.outbox.waiting()).toBe(0);
-  parts.database.prepare("PRAGMA max_page_count = 100000").row();
+  disk.end();
   expect(parts.progress.save([])).toBeNull();
-  expect(uids(parts)).toHaveLength(500);
-  expect(parts.outbox.waiting()).toBe(1);
+  expect(parts.progress.isBehind()).toBe(false);
+  expect(uids(parts)).toHaveLength(501);
+  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.outbox.waiting("feishu")).toBe(1);
+  expect(parts.outbox.waiting("dump")).toBe(1);
+});
+
+test("asks for nothing more while the disk refuses: the tables bound what has changed, this does not", () => {
+  const parts = aProgress(createFakeClock(NOON), 100);
+  parts.progress.save([]);
+  const disk = fill(parts);
+  for (let i = 0; i < 5_000; i += 1) {
+    parts.take(`a-uid-that-takes-some-room-on-its-page-${i}`);
+    if (i % 500 === 499) parts.progress.save([]);
+  }
+  expect(parts.asked).toBe(2);
+  disk.end();
+  expect(parts.progress.save([])).toBeNull();
+  expect(uids(parts)).toHaveLength(200);
+  expect(uids(parts)).toContain("a-uid-that-takes-some-room-on-its-page-4999");
+});
+
+test("a repeat after a failed save is stored with its newest count", () => {
+  const parts = aProgress(createFakeClock(NOON));
+  const disk = fill(parts);
+  parts.take("a", 1);
+  parts.progress.save(many("feishu", 20));
+  parts.take("a", 5);
+  disk.end();
+  parts.progress.save([]);
+  expect([...parts.checkpoint.counts()].at(-1)).toMatchObject({ uid: "a", count: 5 });
 });
 
 test("throws what is no trouble of the disk's, and has kept everything", () => {
   const parts = aProgress(createFakeClock(NOON));
   parts.database.close();
-  expect(() => parts.progress.save([aNotification()])).toThrow(/not open/);
+  expect(() => parts.progress.save([to("feishu")])).toThrow(/not open/);
   expect(parts.progress.isBehind()).toBe(true);
 });
 
@@ -147,27 +161,64 @@ test("saves by itself no more than twice a minute, counted from the last save", 
   parts.progress.saveNowAndThen();
   expect(uids(parts)).toEqual(["a"]);
   parts.take("b");
-  await clock.advance(29_999);
+  await clock.advance(20_000);
+  parts.progress.save([]);
+  parts.take("c");
+  await clock.advance(29_000);
   parts.progress.saveNowAndThen();
-  expect(uids(parts)).toEqual(["a"]);
+  expect(uids(parts)).toEqual(["a", "b"]);
 });
 
-test("leaves the disk alone while nothing happens", async () => {
+test("writes nothing while nothing happens, and every four minutes where only the watch has moved on", async () => {
   const clock = createFakeClock(NOON);
   const parts = aProgress(clock);
   const { database } = parts;
   database.prepare("CREATE TABLE seen(n)").run();
-  database.prepare("CREATE TRIGGER see BEFORE INSERT ON checkpoint BEGIN INSERT INTO seen VALUES (1); END").run();
+  database
+    .prepare(
+      "CREATE TRIGGER see BEFORE INSERT ON checkpoint WHEN new.key = 'lasting' BEGIN INSERT INTO seen VALUES (1); END",
+    )
+    .run();
   const saved = (): unknown => database.prepare("SELECT count(*) AS saves FROM seen").row()?.["saves"];
-  parts.progress.advance(SINCE);
-  for (let i = 0; i < 10; i += 1) {
-    await clock.advance(30_000);
-    parts.progress.saveNowAndThen();
-  }
-  expect(saved()).toBe(1);
-  parts.progress.advance({ resourceVersion: "8", at: clock.now() });
+  const pass = async (minutes: number, moves: boolean): Promise<void> => {
+    for (let i = 0; i < minutes * 2; i += 1) {
+      await clock.advance(30_000);
+      if (moves) parts.progress.advance({ resourceVersion: String(i), at: clock.now() });
+      parts.progress.saveNowAndThen();
+    }
+  };
+  await pass(10, false);
+  expect(saved()).toBe(0);
+  await pass(12, true);
+  expect(saved()).toBe(3);
+  await pass(10, false);
+  expect(saved()).toBe(4);
+});
+
+test("tries a save again that the disk refused, and soon", async () => {
+  const clock = createFakeClock(NOON);
+  const parts = aProgress(clock);
+  const disk = fill(parts);
+  for (let i = 0; i < 500; i += 1) parts.take(`a-uid-that-takes-some-room-on-its-page-${i}`);
+  await clock.advance(30_000);
   parts.progress.saveNowAndThen();
-  expect(saved()).toBe(2);
+  disk.end();
+  await clock.advance(1_000);
+  parts.progress.saveNowAndThen();
+  expect(uids(parts)).toHaveLength(500);
+});
+
+test("says where the watch was once more when the file had to be made anew", async () => {
+  const clock = createFakeClock(NOON);
+  const parts = aProgress(clock);
+  parts.progress.advance(SINCE);
+  parts.progress.save([]);
+  parts.database.prepare("DROP TABLE checkpoint").run();
+  expect(() => parts.checkpoint.since()).toThrow(/checkpoint/);
+  expect(parts.checkpoint.since()).toBeNull();
+  await clock.advance(240_000);
+  parts.progress.saveNowAndThen();
+  expect(parts.checkpoint.since()).toEqual(SINCE);
 });
 
 test("forgets Events the API server has long deleted, and is not misled by a clock that jumps", async () => {
@@ -186,15 +237,4 @@ test("forgets Events the API server has long deleted, and is not misled by a clo
   await clock.advance(7_200_000);
   parts.progress.save([]);
   expect(uids(parts)).toEqual([]);
-});
-
-test("a repeat after a failed save is stored with its newest count", () => {
-  const parts = aProgress(createFakeClock(NOON), { maxBytes: 1_000 });
-  parts.progress.save([LARGE]);
-  parts.take("a", 1);
-  parts.progress.save([LARGE]);
-  parts.take("a", 5);
-  parts.outbox.delivered(parts.outbox.next("feishu", NOON)?.id ?? -1);
-  parts.progress.save([]);
-  expect([...parts.checkpoint.counts()]).toMatchObject([{ uid: "a", count: 5 }]);
 });

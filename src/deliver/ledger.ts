@@ -26,6 +26,7 @@ export interface Ledger {
   idOf(receiver: string): number | null;
   open(receiver: string): number;
   change(receiver: string, by: LedgerChange): void;
+  /** By name. */
   rows(): readonly LedgerRow[];
   waiting(receiver: string): number;
   waitingBytes(receiver: string): number;
@@ -102,7 +103,7 @@ export function createLedger({ database, metrics }: LedgerOptions): Ledger {
       database.afterCommit(() => count(receiver, by));
     },
     rows: () =>
-      [...accounts].map(([receiver, account]) => {
+      [...accounts].toSorted(byName).map(([receiver, account]) => {
         const { written, delivered, dead, merged } = account;
         return { receiver, written, delivered, dead, merged, waiting: waitingOf(account) };
       }),
@@ -110,6 +111,10 @@ export function createLedger({ database, metrics }: LedgerOptions): Ledger {
     waitingBytes: (receiver) => accounts.get(receiver)?.bytes ?? 0,
     receivers: () => [...accounts].filter(([, account]) => waitingOf(account) > 0).map(([receiver]) => receiver),
   };
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
 }
 
 function accountOf(row: Row): Account {

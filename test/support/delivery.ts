@@ -51,7 +51,7 @@ export interface StoreOptions {
 /** An outbox in a real file. */
 export function anOutbox(clock: Clock, options: StoreOptions = {}): Store {
   const folder = options.folder ?? aFolder();
-  const database = openDatabase(folder, aLogger().logger);
+  const database = openDatabase(folder, aLogger().logger, clock);
   const metrics = createMetrics();
   const lasting = options.lasting ?? aLastingClock(clock);
   const maxBytes = options.maxBytes ?? 10_000_000;

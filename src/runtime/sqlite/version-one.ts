@@ -19,7 +19,7 @@ const BATCH_ROWS = 256;
 /** The newest of the counts: more the engine never remembers. */
 const COUNTS_KEPT = 16_384;
 /** Tables that are the same in both versions. */
-const UNCHANGED = ["checkpoint", "throttle_groups"];
+const UNCHANGED: ReadonlySet<string> = new Set(["checkpoint", "throttle_groups"]);
 
 /** Copies all of it into a fresh file of today's. The old one is only read. */
 export function copyVersionOne(from: DatabaseSync, to: DatabaseSync, now: number): void {
@@ -45,7 +45,7 @@ export function changeVersionOne(file: DatabaseSync, now: number): void {
   if (!begun) {
     file.exec("BEGIN IMMEDIATE; ALTER TABLE event_counts RENAME TO old_event_counts");
     try {
-      for (const { name, sql } of TABLES) if (!UNCHANGED.includes(name)) file.exec(sql);
+      for (const { name, sql } of TABLES) if (!UNCHANGED.has(name)) file.exec(sql);
       for (const sql of INDEXES) file.exec(sql);
       file.exec(`${INSERT_COUNT.replace(/VALUES.*/, SELECT_COUNTS.replace("event_counts", "old_event_counts"))};
         ${INSERT_RECEIVER.replace(/VALUES.*/, SELECT_LEDGER)}; DROP TABLE old_event_counts; DROP TABLE ledger`);
@@ -63,11 +63,15 @@ export function changeVersionOne(file: DatabaseSync, now: number): void {
 }
 
 /** Whether the disk has room for a copy of the file beside it. */
-export function hasRoomForCopy(folder: string, file: DatabaseSync): boolean {
+export function hasRoomForCopy(folder: string, file: DatabaseSync, freeBytes: number = freeIn(folder)): boolean {
   const pragma = (name: string): number => Number(file.prepare(`PRAGMA ${name}`).get()?.[name]);
   const used = (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+  return freeBytes > used;
+}
+
+function freeIn(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > used;
+  return bavail * bsize;
 }
 
 const SELECT_COUNTS = `SELECT uid, count, last_seen_at FROM (
