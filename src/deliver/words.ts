@@ -120,7 +120,7 @@ function lineText(line: DigestLine, withRule: boolean, texts: Texts): string {
     line.occurrences > 1 ? texts.times(line.occurrences) : "",
     line.unsure ? `(${texts.unsure})` : "",
   ].filter((part) => part !== "");
-  const newest = line.newest === "" ? "" : `: ${line.newest}`;
+  const newest = line.newest === "" ? "" : `: ${line.newest.slice(0, MAX_LINE_LENGTH * 2)}`;
   return oneLine(cleanText(`${about.join(" ")}${newest}`));
 }
 

@@ -65,18 +65,16 @@ export interface AlertParts {
   /** Tells alerts apart; those of different names are of different groups. */
   readonly name?: string;
   readonly severity?: Severity;
+  /** Alerts of one group arrive in order. */
+  readonly group?: string;
   /** Name behind `using`. */
   readonly template?: string;
 }
 
 /** An Event's alert of a rule with that name. */
-function named({ name = "crash-loop", severity = "warning", template }: AlertParts): Alert {
-  return anEventAlert({
-    id: alertId(name),
-    severity,
-    rule: { key: "key", name, template: template ?? null, values: {} },
-    group: [["name", name]],
-  });
+function named({ name = "crash-loop", severity = "warning", group = name, template }: AlertParts): Alert {
+  const rule = { key: "key", name, template: template ?? null, values: {} };
+  return anEventAlert({ id: alertId(name, group), severity, rule, group: [["name", group]] });
 }
 
 /** An alert for one receiver. */
