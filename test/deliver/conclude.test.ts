@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Circumstances, conclude, type Failure } from "../../src/deliver/conclude.ts";
 import { createUnknownAnswers } from "../../src/deliver/unknown-answers.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
-import { aDelivery } from "../support/delivery.ts";
+import { aDelivery } from "../support/alerts.ts";
 
 const MINUTE = 60_000;
 
@@ -11,7 +11,7 @@ function aFailure(over: Partial<Failure> = {}): Failure {
 }
 
 function weigh(delivery: Partial<Delivery>, failure: Partial<Failure>, given: Partial<Circumstances> = {}) {
-  return conclude(aDelivery(delivery), aFailure(failure), {
+  return conclude(aDelivery(undefined, delivery), aFailure(failure), {
     tookPrevious: false,
     hasPlainerWords: true,
     unknownAnswers: createUnknownAnswers({ now: () => 0 }),

@@ -133,24 +133,17 @@ describe("a receiver that works", () => {
 
   test("gets the alerts of a group in order, though the oldest is put off", async () => {
     const channel = aChannel(clock, (delivery) =>
-      delivery.alert.id === "1" && delivery.attempts < 3 ? { ...BROKEN, reason: "in_flight" } : FINE,
+      nameOf(delivery) === "first" && delivery.attempts < 3 ? { ...BROKEN, reason: "in_flight" } : FINE,
     );
-    const { alert } = to("feishu");
     store.outbox.enqueue([
-      { alert: { ...alert, id: "1" }, receivers: ["feishu"] },
-      { alert: { ...alert, id: "2" }, receivers: ["feishu"] },
+      to("feishu", { name: "first", group: "g" }),
+      to("feishu", { name: "second", group: "g", severity: "critical" }),
       to("feishu", { name: "another" }),
     ]);
     run(channel);
     await clock.advance(8000);
-    expect(channel.sent().map(({ delivery, at }) => [nameOf(delivery), delivery.alert.id.slice(0, 1), at])).toEqual([
-      ["crash-loop", "1", 0],
-      ["another", expect.any(String), 0],
-      ["crash-loop", "1", 1000],
-      ["crash-loop", "1", 3000],
-      ["crash-loop", "1", 7000],
-      ["crash-loop", "2", 7000],
-    ]);
+    expect(channel.names()).toEqual(["first", "another", "first", "first", "first", "second"]);
+    expect(channel.times()).toEqual([0, 0, 1000, 3000, 7000, 7000]);
   });
 
   test("is not asked for in haste when what is due cannot be read", async () => {

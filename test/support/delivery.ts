@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createOutbox, type Outbox } from "../../src/deliver/outbox.ts";
-import { type AddressedAlert, type Alert } from "../../src/model/alert.ts";
-import { alertId, deliveryKey } from "../../src/model/alert-id.ts";
+import type { AddressedAlert, Alert } from "../../src/model/alert.ts";
+import { alertId } from "../../src/model/alert-id.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import type { Severity } from "../../src/model/rule.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
@@ -13,7 +13,7 @@ import { createLastingClock, type LastingClock, type LastingState } from "../../
 import { createLogger, type Logger } from "../../src/runtime/logger.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { createRedactor, type Redactor } from "../../src/runtime/secret.ts";
-import { anEvent, NOON } from "./events.ts";
+import { anEventAlert } from "./alerts.ts";
 
 /** A fresh folder that goes when the test ends. */
 export function aFolder(): string {
@@ -68,63 +68,26 @@ export interface AlertParts {
   /** Tells alerts apart; those of different names are of different groups. */
   readonly name?: string;
   readonly severity?: Severity;
-  /** Of alerts that arrive in order. */
+  /** Alerts of one group arrive in order. */
   readonly group?: string;
-  readonly at?: number;
   /** Name behind `using`. */
   readonly template?: string;
-  readonly message?: string;
 }
 
-/** An Event's alert; its rule is called like its name. */
-export function anAlert(parts: AlertParts = {}): Alert {
-  const { name = "crash-loop", group = name, severity = "warning", at = NOON } = parts;
-  return {
-    v: 1,
-    kind: "event",
-    id: alertId(name, group),
-    at,
-    cluster: "home",
-    owner: "",
-    severity,
-    rule: { key: "key", name, template: parts.template ?? null, values: {} },
-    group: [["name", group]],
-    event: anEvent(parts.message === undefined ? {} : { message: parts.message }),
-    occurrences: 1,
-    held: null,
-    facts: {},
-    met: [],
-  };
+/** An Event's alert of a rule with that name. */
+function named({ name = "crash-loop", severity = "warning", group = name, template }: AlertParts): Alert {
+  const rule = { key: "key", name, template: template ?? null, values: {} };
+  return anEventAlert({ id: alertId(name, group), severity, rule, group: [["name", group]] });
 }
 
 /** An alert for one receiver. */
 export function to(receiver: string, parts: AlertParts = {}): AddressedAlert {
-  return { alert: anAlert(parts), receivers: [receiver] };
+  return { alert: named(parts), receivers: [receiver] };
 }
 
 /** Alerts for one receiver, told apart by a number behind their name. */
 export function many(receiver: string, count: number, parts: AlertParts = {}): readonly AddressedAlert[] {
   return Array.from({ length: count }, (_, n) => to(receiver, { ...parts, name: `${parts.name ?? ""}${n}` }));
-}
-
-/** A delivery that was never tried. */
-export function aDelivery(over: Partial<Delivery> = {}): Delivery {
-  const alert = over.alert ?? anAlert();
-  const receiver = over.receiver ?? "feishu";
-  return {
-    row: 1,
-    receiver,
-    alert,
-    key: deliveryKey(alert.id, receiver),
-    state: "waiting",
-    dueAt: null,
-    attempts: 0,
-    unsure: 0,
-    plain: 0,
-    reason: "",
-    remote: null,
-    ...over,
-  };
 }
 
 /** What a test calls the alert of a delivery. */
