@@ -43,9 +43,10 @@ function boxOfRules({ statements }: RuleSet): Box | null {
   for (const { kind, condition } of statements) {
     const [box] = cover(condition, kind === "drop" ? "misses" : "holds", { most: 1, reads: isSelectable });
     const reached = box ? meet([reaching, box]) : null;
-    if (kind !== "drop") matched.push(...(reached ? [reached] : []));
-    else if (reached) reaching = reached;
-    else break;
+    if (kind === "drop") {
+      if (!reached) break;
+      reaching = reached;
+    } else if (reached) matched.push(reached);
   }
   return matched.length === 0 ? null : hull(matched);
 }

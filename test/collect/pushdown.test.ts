@@ -64,6 +64,16 @@ describe("deriveSelector", () => {
       "involvedObject.kind!=Job,type!=Normal",
     ],
     ["escaped values", rules(is("reason", "a,b=c\\d")), "reason=a\\,b\\=c\\\\d"],
+    [
+      "nothing at all below a drop of everything",
+      {
+        statements: [
+          aDrop(anyOf(is("type", "Warning"), unequal("type", "Warning"))),
+          aRule({ condition: is("kind", "Pod") }),
+        ],
+      },
+      "type=Normal,type!=Normal",
+    ],
     ["nothing at all without rules", { statements: [] }, "type=Normal,type!=Normal"],
     [
       "nothing at all when no rule can match",

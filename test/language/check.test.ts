@@ -26,6 +26,7 @@ describe("stays silent about", () => {
     "when (kind=Pod and type=Warning) or (kind=Node and type=Normal) notify a",
     "when reason =~ '^Fail(ed|ure)' and kind =~ '[a-z]Set$' and name =~ 'web-[0-9]' and type =~ '' notify a",
     "when count=7 and count<9 notify a",
+    "when type=Warning and ((reason=NodeReady and kind=Node) or (reason=NodeNotReady and kind=Pod)) notify a",
     "drop when count>100",
     "when kind=Pod rate<1/1h by none notify a",
     "when kind=Pod rate<1/1h by label.app notify a",

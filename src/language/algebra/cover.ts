@@ -42,7 +42,6 @@ function all(covers: readonly (readonly Box[])[], most: number): readonly Box[] 
   const choices: (readonly Box[])[] = [];
   let ways = 1;
   for (const boxes of covers.toSorted((a, b) => a.length - b.length)) {
-    if (boxes.length === 0) return [];
     if (boxes.length === 1 || ways * boxes.length > most) common.push(hull(boxes));
     else {
       ways *= boxes.length;

@@ -96,6 +96,19 @@ describe("cover", () => {
     expect(shown(cover(condition, "holds", { most, reads: everything }))).toEqual(boxes);
   });
 
+  it("widens no sooner than it must", () => {
+    const both = allOf(anyOf(is("kind", "a"), is("kind", "b")), anyOf(is("type", "a"), is("type", "b")));
+    expect(cover(both, "holds", { most: 4, reads: everything })).toHaveLength(4);
+    expect(shown(cover(both, "holds", { most: 3, reads: everything }))).toEqual([
+      "type only a,b; kind only a",
+      "type only a,b; kind only b",
+    ]);
+  });
+
+  it("knows that no value is one of none", () => {
+    expect(cover(is("kind"), "holds", { most: 8, reads: everything })).toEqual([]);
+  });
+
   it("takes comparisons it does not read to come out as it suits", () => {
     const condition = allOf(is("kind", "a"), is("kind", "b"), is("type", "c"));
     const options = { most: 8, reads: ({ field }: { field: object }) => "name" in field && field.name === "type" };

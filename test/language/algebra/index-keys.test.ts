@@ -77,6 +77,8 @@ describe("splitByKey", () => {
       many(8, "k").map((kind) => ({ kind })),
     );
     expect(keysOf(is("reason", ...many(500, "r")))).toHaveLength(500);
+    const halves = ["a", "b"].map((kind) => allOf(is("kind", kind), is("reason", ...many(40, kind))));
+    expect(keysOf(anyOf(...halves))).toEqual([{ kind: "a" }, { kind: "b" }]);
     const pairs = many(70, "x").map((x, i) => allOf(is("reason", x), is("kind", `k${i % 35}`)));
     expect(keysOf(anyOf(...pairs))).toEqual(many(35, "k").map((kind) => ({ kind })));
   });

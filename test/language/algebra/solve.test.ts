@@ -110,6 +110,8 @@ describe("findWitness", () => {
 
   it.each([
     ["a number between two others", allOf(number("count", ">", 3), number("count", "<", 5)), { count: 4 }],
+    ["a number below another", number("count", "<", 3), { count: 2 }],
+    ["an empty text", allOf(notOf(contains("a")), compare("message", { op: "exists" }, true)), { message: "" }],
     ["texts that are contained together", allOf(contains("a"), contains("b")), { message: "a b" }],
     ["nothing that patterns decide", compare("name", { op: "like", pattern: "web-*" }), null],
     [
