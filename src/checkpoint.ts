@@ -1,4 +1,5 @@
-import type { KnownCount, Since } from "./collect/occurrences.ts";
+import type { KnownCount } from "./collect/occurrences.ts";
+import type { Position } from "./collect/source.ts";
 import { isObject } from "./model/json.ts";
 import type { RuleSet } from "./model/rule.ts";
 import type { AgendaEntry, GroupState, StateChanges } from "./model/state.ts";
@@ -8,19 +9,20 @@ import { isLastingState, type LastingState } from "./runtime/lasting-clock.ts";
 /** What changed since the last save. */
 export interface CheckpointChange {
   /** Null leaves the stored one: something before it is not decided yet. */
-  readonly since: Since | null;
+  readonly position: Position | null;
   readonly counts: readonly KnownCount[];
   readonly state: StateChanges;
   readonly lasting: LastingState;
 }
 
 /**
- * What must outlive the process for a restart neither to repeat nor to forget: how far the watch was read, how often
+ * What must outlive the process for a restart neither to repeat nor to forget: how far each source was read, how often
  * each live Event has happened, what is remembered of groups, what falls due by time, and the last rules that were in
  * order. What of it cannot be read is set aside (see `Database`), and the rest goes on.
  */
 export interface Checkpoint {
-  since(): Since | null;
+  /** How far this source was read. */
+  position(source: string): Position | null;
   /** The newest changes, oldest first; an Event that changed more than once may be among them more than once. */
   counts(limit?: number): Iterable<KnownCount>;
   groups(): readonly GroupState[];
@@ -92,6 +94,11 @@ export function createCheckpoint(database: Database): Checkpoint {
     return rows.flatMap((row) => read(row) ?? []);
   };
 
+  const positionOfFirstVersion = (source: string): Position | null => {
+    const since = value("since", isSince);
+    return since && { source, version: since.resourceVersion ?? null, at: since.at };
+  };
+
   const saveCounts = (counts: readonly KnownCount[]): void => {
     for (const { uid, count, lastSeenAt } of counts) writeCount.run(uid, count, lastSeenAt);
     countsKept += counts.length;
@@ -102,7 +109,7 @@ export function createCheckpoint(database: Database): Checkpoint {
   };
 
   return {
-    since: () => value("since", isSince),
+    position: (source) => value(`position ${source}`, isPosition) ?? positionOfFirstVersion(source),
     *counts(limit = MAX_COUNTS) {
       for (const row of readCounts.each(limit)) {
         yield { uid: String(row["uid"]), count: Number(row["count"]), lastSeenAt: Number(row["last_seen_at"]) };
@@ -117,8 +124,8 @@ export function createCheckpoint(database: Database): Checkpoint {
         removeAgenda.run(String(row["key"]));
       }),
     lasting: () => value("lasting", isLastingState),
-    save({ since, counts, state, lasting }) {
-      if (since) writeValue.run("since", JSON.stringify(since));
+    save({ position, counts, state, lasting }) {
+      if (position) writeValue.run(`position ${position.source}`, JSON.stringify(position));
       writeValue.run("lasting", JSON.stringify(lasting));
       saveCounts(counts);
       for (const { ruleKey, group } of state.removedGroups) removeGroup.run(ruleKey, group);
@@ -146,7 +153,12 @@ function parsedOf(text: unknown): unknown {
   }
 }
 
-function isSince(value: unknown): value is Since {
+function isPosition(value: unknown): value is Position {
+  return isObject(value) && typeof value["source"] === "string" && typeof value["at"] === "number";
+}
+
+/** What 0.1 kept: it knew one source. */
+function isSince(value: unknown): value is { readonly resourceVersion: string | null; readonly at: number } {
   return isObject(value) && typeof value["at"] === "number";
 }
 

@@ -19,6 +19,8 @@ export interface PipelineParts {
   readonly lookup: Lookup;
   readonly evaluator: Evaluator;
   readonly lookupNotices: LookupNotices;
+  /** Whether the configuration names this receiver now. */
+  readonly isReceiver: (name: string) => boolean;
   readonly progress: Progress;
   readonly checkpoint: Pick<Checkpoint, "counts" | "groups" | "agenda">;
   readonly clock: Clock;
@@ -107,10 +109,19 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   };
 
+  /** What falls due began a while ago, and a reload may have taken a receiver away since. */
+  const forKnownReceivers = ({ alert, receivers }: AddressedAlert): readonly AddressedAlert[] => {
+    const known = receivers.filter((name) => parts.isReceiver(name));
+    if (known.length < receivers.length) {
+      parts.logger.warn({ rule: alert.rule?.name, told: known }, "an alert's receiver is gone: it is not told");
+    }
+    return known.length === 0 ? [] : [{ alert, receivers: known }];
+  };
+
   const tick = async (): Promise<void> => {
     while (!stopped.aborted) {
       await clock.sleep(TICK_MS, stopped).catch(() => {});
-      await store(evaluator.due());
+      await store(evaluator.due().flatMap(forKnownReceivers));
       progress.saveNowAndThen();
     }
   };

@@ -2,11 +2,13 @@ import { cpSync } from "node:fs";
 import { createCheckpoint, type Checkpoint } from "../../src/checkpoint.ts";
 import type { Lookup } from "../../src/collect/lookup.ts";
 import { createOccurrences, type OccurrenceCounter } from "../../src/collect/occurrences.ts";
-import type { Reflector, WatchBatch } from "../../src/collect/reflector.ts";
+import type { Backlog, Batch, Source, SourceItem } from "../../src/collect/source.ts";
 import { createEvaluator, type Evaluator } from "../../src/decide/evaluate.ts";
-import type { Outbox } from "../../src/deliver/outbox.ts";
-import { createOutbox } from "../../src/deliver/outbox.ts";
-import { createRenderer, type Renderer, type RendererOptions } from "../../src/deliver/render.ts";
+import { createLookupNotices } from "../../src/decide/lookup-notice.ts";
+import { createLocalTime } from "../../src/deliver/local-time.ts";
+import { createOutbox, type Outbox } from "../../src/deliver/outbox.ts";
+import { TEXTS } from "../../src/deliver/texts.ts";
+import { wordAlert } from "../../src/deliver/words.ts";
 import type { EventFields } from "../../src/emulator/event-store.ts";
 import type { Looked } from "../../src/model/event.ts";
 import type { Statement } from "../../src/model/rule.ts";
@@ -14,47 +16,43 @@ import { createPipeline, type Pipeline } from "../../src/pipeline.ts";
 import { createProgress, type Progress } from "../../src/progress.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type Database, openDatabase } from "../../src/runtime/database.ts";
+import { createLastingClock } from "../../src/runtime/lasting-clock.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { aFolder, aLogger } from "./delivery.ts";
 import { aRawEvent } from "./raw-events.ts";
 
-type WatchItem = WatchBatch["items"][number];
-
-/** A reflector that reads from a script. */
-interface ScriptedReflector extends Reflector {
+/** A source that reads from a script. */
+interface ScriptedSource extends Source {
   /** Resolves once the consumer has taken the batch and asks for the next. */
-  give(batch: Partial<WatchBatch>): Promise<void>;
+  give(batch: Partial<Batch>): Promise<void>;
 }
 
-function aBatch(parts: Partial<WatchBatch> = {}): WatchBatch {
-  return {
-    items: [],
-    skipped: 0,
-    malformed: 0,
-    deleted: 0,
-    bytes: 0,
-    resourceVersion: null,
-    synced: true,
-    ...parts,
-  };
+function aBatch(parts: Partial<Batch> = {}): Batch {
+  return { items: [], skipped: 0, malformed: 0, deleted: 0, position: null, synced: true, ...parts };
+}
+
+/** How far the scripted source is read. */
+export function aPosition(version: number | null, at: number): NonNullable<Batch["position"]> {
+  return { source: "home", version: version === null ? null : String(version), at };
 }
 
 /** An Event of the watch: a Pod's, of its own uid and about an object of its own, unless given. */
 export function anItem(
   uid: string,
   version: number,
-  { initial = false, ...fields }: EventFields & { readonly initial?: boolean } = {},
-): WatchItem {
+  { backlog = null, ...fields }: EventFields & { readonly backlog?: Backlog | null } = {},
+): SourceItem {
   const metadata = { name: `event-${uid}`, namespace: "shop", uid, resourceVersion: String(version) };
   const involvedObject = { name: `pod-${uid}`, namespace: "shop", uid: `object-${uid}` };
-  return { object: aRawEvent({ metadata, involvedObject, ...fields }), type: "ADDED", initial };
+  return { object: aRawEvent({ metadata, involvedObject, ...fields }), backlog };
 }
 
-function createScriptedReflector(): ScriptedReflector {
-  const script: { batch: WatchBatch; taken: () => void }[] = [];
+function createScriptedSource(): ScriptedSource {
+  const script: { batch: Batch; taken: () => void }[] = [];
   let wake: (() => void) | null = null;
   return {
-    async *watch(signal) {
+    name: "home",
+    async *events(signal) {
       signal.addEventListener("abort", () => wake?.(), { once: true });
       while (!signal.aborted) {
         const next = script.shift();
@@ -73,7 +71,7 @@ function createScriptedReflector(): ScriptedReflector {
       wake?.();
       return taken;
     },
-    progress: () => ({ connected: true, synced: true, lastAliveAt: 0, refused: null, accepted: null }),
+    progress: () => ({ connected: true, synced: true, lastActivityAt: 0, refused: null }),
     restart: () => {},
   };
 }
@@ -106,14 +104,13 @@ export interface EngineParts {
   readonly folder?: string;
   readonly maxBytes?: number;
   readonly maxGroups?: number;
-  readonly maxAgeMs?: number;
-  readonly receivers?: readonly string[];
+    readonly receivers?: readonly string[];
   readonly lookup?: Lookup;
 }
 
 /** Everything between a scripted watch and the outbox, real and in a real file. */
 export interface TestEngine {
-  readonly reflector: ScriptedReflector;
+  readonly source: ScriptedSource;
   readonly evaluator: Evaluator;
   readonly occurrences: OccurrenceCounter;
   readonly outbox: Outbox;
@@ -139,50 +136,50 @@ export function startEngine(parts: EngineParts): TestEngine {
   const metrics = createMetrics();
   const database = openDatabase(folder, logger);
   const checkpoint = createCheckpoint(database);
-  const outbox = createOutbox({ database, clock, metrics, maxBytes: parts.maxBytes ?? 10_000_000 });
+  const lasting = createLastingClock(clock, checkpoint.lasting(), { bootId: () => "", uptimeMs: () => 0 });
+  const outbox = createOutbox({
+    database,
+    clock,
+    lasting,
+    metrics,
+    maxBytes: parts.maxBytes ?? 10_000_000,
+    history: { alerts: 1000, maxBytes: 1_000_000 },
+    sharers: () => 1,
+  });
   const evaluator = createEvaluator({
     clock,
-    lasting: clock,
+    lasting,
     maxGroups: parts.maxGroups ?? 1000,
     metrics,
     logger,
   });
-  const occurrences = createOccurrences({ metrics, clock });
-  const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
-  const reflector = createScriptedReflector();
+  const occurrences = createOccurrences({ metrics });
+  const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock, lasting });
+  const source = createScriptedSource();
   let known: ReadonlySet<string> = new Set();
-  let renderer: Renderer;
   const use: TestEngine["use"] = (statements, names = parts.receivers ?? ["feishu"]) => {
     known = new Set(names);
-    const receivers = names.map((name): RendererOptions["receivers"][number] => ({
-      kind: "feishu",
-      name,
-      keywords: [],
-    }));
-    renderer = createRenderer({ cluster: "home", receivers, templates: {}, timeZone: "UTC" });
     evaluator.use({ statements });
   };
   use(parts.statements);
   const lookup = parts.lookup ?? createHeldLookup({ labels: {}, annotations: {} });
   const pipeline = createPipeline({
-    cluster: "home",
-    reflector,
+    source,
     occurrences,
     lookup,
     evaluator,
+    lookupNotices: createLookupNotices({ clock, lasting }),
+    isReceiver: (name) => known.has(name),
     progress,
     checkpoint,
     clock,
     logger,
     metrics,
-    renderer: () => renderer,
-    isReceiver: (name) => known.has(name),
-    startupMaxAgeMs: () => parts.maxAgeMs ?? 300_000,
   });
   const stopping = new AbortController();
   const running = pipeline.run(stopping.signal);
   return {
-    reflector,
+    source,
     evaluator,
     occurrences,
     outbox,
@@ -208,11 +205,12 @@ export function startEngine(parts: EngineParts): TestEngine {
 
 /** Summaries of what waits for a receiver, in the order of sending; it is taken out. */
 export function drain(outbox: Outbox, receiver = "feishu"): readonly string[] {
+  const words = { texts: TEXTS.en, localTime: createLocalTime("UTC") };
   const told: string[] = [];
   for (;;) {
-    const entry = outbox.next(receiver, Number.MAX_SAFE_INTEGER);
-    if (!entry) return told;
-    told.push(entry.summary);
-    outbox.delivered(entry.id);
+    const delivery = outbox.next(receiver, "steady", Number.MAX_SAFE_INTEGER);
+    if (!delivery) return told;
+    told.push(wordAlert(delivery.alert, receiver, words)(1000).summary);
+    outbox.delivered([{ delivery }]);
   }
 }
