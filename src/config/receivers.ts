@@ -14,9 +14,6 @@ export interface ReceiverMistake {
 const KINDS = ["feishu", "stdout"] as const satisfies readonly (keyof ReceiverInput)[];
 const SECRET_KEYS = ["url", "secret"] as const satisfies readonly (keyof FeishuInput)[];
 
-/** Values of a receiver that are no secret, whatever its author put there; everything else may be one. */
-const OPEN_KEYS: ReadonlySet<string> = new Set(["name", "urlFile", "secretFile", "keywords"]);
-
 /**
  * What is wrong with receivers beyond the shape of each value: more than one kind, a name taken twice, a URL that
  * is no webhook, a secret in the file. Takes any value, so that it speaks even where the shape is wrong too.
@@ -33,7 +30,7 @@ export function checkReceivers(receivers: unknown, source: ConfigSource): readon
       const earlier = taken.get(name);
       if (earlier === undefined) taken.set(name, index);
       else {
-        const message = `receiver name \`${name}\` is taken by receiver ${earlier + 1} of the list`;
+        const message = `this name is taken by receiver ${earlier + 1} of the list`;
         mistakes.push({ code: "E512", path: [...path, "name"], at: "value", message });
       }
     }
@@ -120,13 +117,6 @@ function explainFeishuUrl(text: string): { readonly message: string; readonly he
     return { message: "webhook URL does not name a custom bot", help };
   }
   return null;
-}
-
-/** True for a value inside `receivers` that must not be printed, not even as part of its source line. */
-export function mayBeSecret(path: Path, raw: string | null): boolean {
-  const named = path.findLast((step) => typeof step === "string");
-  if (path[0] !== "receivers" || (named !== undefined && OPEN_KEYS.has(named))) return false;
-  return raw === null || !/^\$\{[A-Za-z0-9_]*\}$/.test(raw);
 }
 
 function hasMisspelt(section: Readonly<Record<string, unknown>>, known: readonly string[]): boolean {

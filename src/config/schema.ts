@@ -15,15 +15,20 @@ const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 /** Words that end a value in the rule language, so they cannot name a receiver or template. */
 const RESERVED: ReadonlySet<string> = new Set(["and", "or", "not", "when", "let", "drop", "notify"]);
 
+/** Of a value that is no secret: whatever is not marked is never quoted (`public-parts.ts`). */
+const PUBLIC = { public: true };
+
 const duration = z
   .string()
-  .regex(DURATION, "is not a duration; write a number and a unit, such as `30s`, `5m` or `2h`");
-const size = z.string().regex(SIZE, "is not a size; write a number and a unit, such as `64MiB` or `1GiB`");
-const filePath = z.string().min(1, "must not be empty");
+  .regex(DURATION, "is not a duration; write a number and a unit, such as `30s`, `5m` or `2h`")
+  .meta(PUBLIC);
+const size = z.string().regex(SIZE, "is not a size; write a number and a unit, such as `64MiB` or `1GiB`").meta(PUBLIC);
+const filePath = z.string().min(1, "must not be empty").meta(PUBLIC);
 const name = z
   .string()
   .regex(NAME, { error: "is not a name; use letters, digits, `_`, `.` and `-`", abort: true })
-  .refine((text) => !RESERVED.has(text), "is a word of the rule language and cannot be a name");
+  .refine((text) => !RESERVED.has(text), "is a word of the rule language and cannot be a name")
+  .meta(PUBLIC);
 
 const feishuShape = {
   url: z
@@ -36,7 +41,7 @@ const feishuShape = {
   secretFile: filePath.optional().describe("File that holds the sign secret; read again when it changes."),
   // Ten is the most a bot's security settings take (Feishu custom-bot guide, 2026-11).
   keywords: z
-    .array(z.string().min(1, "must not be empty"))
+    .array(z.string().min(1, "must not be empty").meta(PUBLIC))
     .max(10, "has more than the 10 keywords a bot can have")
     .optional()
     .describe("Words the bot insists on; put into each card's title."),
@@ -58,6 +63,7 @@ const throttleShape = {
     .int()
     .min(1, "must be at least 1")
     .max(1_048_576, "must be at most 1048576")
+    .meta(PUBLIC)
     .optional()
     .describe("Most groups remembered at once. Default 16384."),
 };
@@ -68,6 +74,7 @@ const outboxShape = {
       (text) => !SIZE.test(text) || parseSize(text) >= MIN_OUTBOX_BYTES,
       "is too small for an outbox; give it at least `1MiB`",
     )
+    .meta(PUBLIC)
     .optional()
     .describe("Most bytes the outbox may take, at least 1MiB. Default 64MiB."),
 };
@@ -76,13 +83,18 @@ const serverShape = {
     .string()
     .regex(LISTEN, { error: "is not an address; write host and port, such as `0.0.0.0:8080`", abort: true })
     .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, "has a port above 65535")
+    .meta(PUBLIC)
     .optional()
     .describe("Address of /healthz, /readyz and /metrics. Default 0.0.0.0:8080."),
 };
 
 const configShape = {
-  cluster: z.string().min(1, "must not be empty").nullish().describe("Shown in each card's title."),
-  language: z.enum(["en", "zh"]).optional().describe("Of the default card: English or Chinese. Default en."),
+  cluster: z.string().min(1, "must not be empty").meta(PUBLIC).nullish().describe("Shown in each card's title."),
+  language: z
+    .enum(["en", "zh"], "must be `en` or `zh`")
+    .meta(PUBLIC)
+    .optional()
+    .describe("Of the default card: English or Chinese. Default en."),
   receivers: z
     .array(
       z
@@ -157,5 +169,12 @@ export function sectionOf(key: string): string | null {
 
 /** JSON Schema (draft 2020-12) of the file for editors, from the same definition that validates it. */
 export function configJsonSchema(): object {
-  return { title: "kubewhen config.yaml", ...z.toJSONSchema(configSchema, { io: "input" }) };
+  const schema = z.toJSONSchema(configSchema, {
+    io: "input",
+    // A mark of ours that means nothing to editors.
+    override: ({ jsonSchema }) => {
+      delete jsonSchema["public"];
+    },
+  });
+  return { title: "kubewhen config.yaml", ...schema };
 }
