@@ -97,7 +97,7 @@ function keysIn(schema: z.core.$ZodType): readonly string[] {
   if (inner instanceof z.ZodArray) return keysIn(inner.element);
   if (!(inner instanceof z.ZodObject)) return [];
   const shape: Readonly<Record<string, z.core.$ZodType>> = inner.shape;
-  return Object.entries(shape).flatMap(([key, part]) => [key, ...keysIn(part)]);
+  return Object.keys(shape).concat(...Object.values(shape).map((part) => keysIn(part)));
 }
 
 function isMarked(chain: readonly z.core.$ZodType[]): boolean {
@@ -111,21 +111,17 @@ const STRUCTURE = /\s|[{}[\],:"']|(?<=^[ \t]*(?:- )*)-(?= )/gm;
  * The stretches of a file that may be printed, in order: what is public, and the signs between the values. Comments,
  * tags and anchors are not. Of a file that is not YAML, nothing but the signs: where a value begins, nobody knows.
  */
-export function findPublicRanges(
-  source: ConfigSource,
-  text: string,
-  { isPublicValue, isPublicKey }: PublicParts,
-): Range[] {
+export function findPublicRanges(source: ConfigSource, text: string, parts: PublicParts): Range[] {
   const shown = new Uint8Array(text.length);
   for (const { index } of text.matchAll(STRUCTURE)) shown[index] = 1;
   const hidden: Range[] = [];
   for (const [path, placed] of source.sound ? source.places() : []) {
     if (placed.isLeaf && placed.value !== placed.key) {
-      if (isPublicValue(path, placed)) shown.fill(1, ...placed.value);
+      if (parts.isPublicValue(path, placed)) shown.fill(1, ...placed.value);
       else hidden.push(placed.value);
     }
     if (placed.key === null) continue;
-    if (isPublicKey(path)) shown.fill(1, ...placed.key);
+    if (parts.isPublicKey(path)) shown.fill(1, ...placed.key);
     else hidden.push(placed.key);
   }
   for (const range of hidden) shown.fill(0, ...range);
