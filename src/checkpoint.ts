@@ -26,6 +26,7 @@ export interface Checkpoint {
   /** Forgets Events last seen before `epochMs`: the API server has deleted them. */
   forgetCountsBefore(epochMs: number): void;
   lastGoodRules(): RuleSet | null;
+  /** Writes nothing when they are the ones that are kept. */
   saveLastGoodRules(ruleSet: RuleSet): void;
 }
 
@@ -33,6 +34,10 @@ export interface Checkpoint {
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
+  const replaceValue = database.prepare(
+    `INSERT INTO checkpoint VALUES (?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
+  );
   const readCounts = database.prepare(
     "SELECT * FROM (SELECT * FROM event_counts ORDER BY last_seen_at DESC LIMIT ?) ORDER BY last_seen_at",
   );
@@ -69,7 +74,7 @@ export function createCheckpoint(database: Database): Checkpoint {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `saveLastGoodRules` wrote it
     lastGoodRules: () => value("last-good-rules") as RuleSet | null,
     saveLastGoodRules(ruleSet) {
-      writeValue.run("last-good-rules", JSON.stringify(ruleSet));
+      replaceValue.run("last-good-rules", JSON.stringify(ruleSet));
     },
   };
 }

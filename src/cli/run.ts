@@ -1,5 +1,5 @@
-import { compileInChild, CompileFailed } from "../compile.ts";
-import { RefusedInputs, runEngine } from "../main.ts";
+import { compileInChild, CompileFailed, RefusedInputs } from "../compile.ts";
+import { runEngine } from "../main.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { StorageError } from "../runtime/database.ts";
 import { KubeConfigError } from "../runtime/kube.ts";
@@ -27,17 +27,23 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
   const logger = createLogger(redactor, logLevel);
   guardCrashes(logger);
   const stopping = new AbortController();
+  const ended = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       logger.info({ signal }, "stopping");
       stopping.abort();
+      void endByForce(logger, ended.signal);
     });
   }
   try {
     await runEngine(
       {
         inputPaths: [config, rules],
-        compile: () => compileInChild({ command: compilerCommand(), configPath: config, rulesPath: rules }),
+        compile: (signal) =>
+          compileInChild(
+            { command: compilerCommand(), configPath: config, rulesPath: rules, clock: systemClock },
+            signal,
+          ),
         kubeconfig: kubeconfig ?? null,
         clock: systemClock,
         networkClock: systemClock,
@@ -60,7 +66,20 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
       return EXIT.cannotRun;
     }
     throw error;
+  } finally {
+    ended.abort();
   }
+}
+
+/** A little less than the 10 s within which we promise to end. */
+const STOP_MS = 9_500;
+
+/** What is stored is whole at any moment, so an end by force loses nothing: the next start goes on from there. */
+async function endByForce(logger: Logger, ended: AbortSignal): Promise<void> {
+  await systemClock.sleep(STOP_MS, ended).catch(() => {});
+  if (ended.aborted) return;
+  logger.error("not everything has ended in time: the process ends all the same");
+  process.exit(EXIT.cannotRun);
 }
 
 /**
