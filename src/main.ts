@@ -76,7 +76,7 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
   const database = openDatabase(config.outbox.path, logger);
   started.push(() => database.close());
   const checkpoint = createCheckpoint(database);
-  const { first, refusal } = firstInForce(compiled, config, checkpoint.lastGoodRules);
+  const { first, refusal } = firstInForce(compiled, config, () => checkpoint.lastGoodRules());
   logDiagnostics(logger, compiled.diagnostics);
   if (refusal) {
     const detail = refusal.detail ?? undefined;
@@ -145,7 +145,7 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
         return selector !== before;
       },
     },
-    lastGood: { save: checkpoint.saveLastGoodRules },
+    lastGood: { save: (ruleSet) => checkpoint.saveLastGoodRules(ruleSet) },
     watch: {
       restart() {
         pipeline.reselected();

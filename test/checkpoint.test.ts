@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createCheckpoint, type Checkpoint } from "../src/checkpoint.ts";
 import type { GroupState } from "../src/decide/throttle.ts";
+import type { RuleSet } from "../src/model/rule.ts";
 import { openDatabase } from "../src/runtime/database.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
 import { aDrop, aRule, is } from "./support/rules.ts";
@@ -62,4 +65,15 @@ test("keeps the last rules that were in order, as they were", () => {
   open(folder).saveLastGoodRules({ statements: [] });
   open(folder).saveLastGoodRules({ statements });
   expect(open(folder).lastGoodRules()).toEqual({ statements });
+});
+
+test("writes nothing to disk for last good rules that are kept already", () => {
+  const folder = aFolder();
+  const written = (): number => statSync(join(folder, "kubewhen.db-wal")).size;
+  const checkpoint = open(folder);
+  const ruleSet: RuleSet = { statements: [] };
+  checkpoint.saveLastGoodRules(ruleSet);
+  const before = written();
+  checkpoint.saveLastGoodRules(ruleSet);
+  expect(written()).toBe(before);
 });

@@ -34,17 +34,20 @@ function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
+function isStopped(pid: number): boolean {
+  return /\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+}
+
 /** A child that says its process id in a file, stops as SIGSTOP stops it, and never goes on by itself. */
 function aStoppedChild(): { readonly options: CompileOptions; readonly pid: () => Promise<number> } {
   const path = join(aFolder(), "pid");
   const options = aProgram(
     `require("fs").writeFileSync(${JSON.stringify(path)}, String(process.pid)); process.kill(process.pid, "SIGSTOP")`,
   );
-  const stopped = (pid: number): boolean => /\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   const pid = (): Promise<number> =>
     until("the child to stop", () => {
       const written = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
-      return written > 0 && stopped(written) ? written : null;
+      return written > 0 && isStopped(written) ? written : null;
     });
   return { options, pid };
 }
@@ -98,9 +101,10 @@ test("gives a child 30 s, and kills it then even if it is stopped", async () => 
   const child = await pid();
   await clock.advance(29_999);
   expect(isRunning(child)).toBe(true);
-  const failed = expect(compiling).rejects.toThrow("the compiler gave no answer within 30 s and was killed");
-  await clock.advance(1);
-  await failed;
+  await Promise.all([
+    expect(compiling).rejects.toThrow("the compiler gave no answer within 30 s and was killed"),
+    clock.advance(1),
+  ]);
   await until("the child's end", () => !isRunning(child));
 });
 

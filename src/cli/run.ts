@@ -7,6 +7,7 @@ import { createLogger, type Logger } from "../runtime/logger.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createRedactor } from "../runtime/secret.ts";
 import { EXIT } from "./exit-codes.ts";
+import { endByForce } from "./forced-end.ts";
 
 export interface RunFlags {
   readonly config: string;
@@ -32,7 +33,7 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
     process.once(signal, () => {
       logger.info({ signal }, "stopping");
       stopping.abort();
-      void endByForce(logger, ended.signal);
+      void endByForce({ clock: systemClock, logger, exit: () => process.exit(EXIT.cannotRun) }, ended.signal);
     });
   }
   try {
@@ -69,17 +70,6 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
   } finally {
     ended.abort();
   }
-}
-
-/** A little less than the 10 s within which we promise to end. */
-const STOP_MS = 9_500;
-
-/** What is stored is whole at any moment, so an end by force loses nothing: the next start goes on from there. */
-async function endByForce(logger: Logger, ended: AbortSignal): Promise<void> {
-  await systemClock.sleep(STOP_MS, ended).catch(() => {});
-  if (ended.aborted) return;
-  logger.error("not everything has ended in time: the process ends all the same");
-  process.exit(EXIT.cannotRun);
 }
 
 /**

@@ -76,8 +76,9 @@ export function readConfigSource(text: string, env: Environment): ConfigSource {
     if (isAlias(node)) {
       const target = ++aliases > MAX_ALIASES ? undefined : node.resolve(document);
       if (target !== undefined) return walk(target, path, key, value);
-      // A name nobody gave is YAML's mistake and reported as such already.
-      if (aliases === MAX_ALIASES + 1) {
+      if (aliases <= MAX_ALIASES) {
+        mistakes.push({ code: "E515", range: value, ...explainYamlMistake("BAD_ALIAS", text, value[0]) });
+      } else if (aliases === MAX_ALIASES + 1) {
         mistakes.push({ code: "E512", range: value, message: `more than ${MAX_ALIASES} aliases` });
       }
       place(null, true);

@@ -320,6 +320,18 @@ describe("each mistake with the environment and with YAML", () => {
     ],
     ["a tab", `${VALID}server:\n\tlisten: x`, ["3:1-2 E515 a tab cannot indent YAML (use spaces)"]],
     ["two documents", `${VALID}---\ncluster: x`, ["2:1-4 E515 the file holds more than one YAML document"]],
+    [
+      "an alias without its anchor",
+      "receivers: [*nobody]",
+      ["1:13-20 E515 not YAML: an alias (`*name`) without its anchor (`&name`) above it (put the value in quotes)"],
+    ],
+    [
+      "a tag that means nothing",
+      `${VALID}cluster: !home x`,
+      [
+        "2:10-15 E515 a value that begins with `!` is a tag to YAML, and this tag means nothing (put the value in quotes)",
+      ],
+    ],
     ["a key that is a list", `${VALID}[a]: x`, ["2:1-4 E512 a key must be plain text"]],
   ])("%s", (_name, text, expected) => {
     expect(report(text)).toEqual(expected);

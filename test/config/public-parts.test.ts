@@ -161,6 +161,14 @@ function leaked(secret: string, { lines, reports }: Printed): readonly string[] 
   return piecesOf(secret).filter((piece) => all.includes(piece));
 }
 
+/** The form and place of a secret, in YAML or not. */
+const aText = (
+  token: string,
+  inUrl: boolean,
+  place: (put: string) => string,
+  form: (secret: string) => string,
+): string => place(form(inUrl ? `https://open.feishu.cn/open-apis/bot/v2/hook/${token}` : token));
+
 describe("no piece of a secret is ever quoted", () => {
   it.each([
     ["in braces", `url: "\${${WEBHOOK}}"`],
@@ -181,7 +189,7 @@ describe("no piece of a secret is ever quoted", () => {
         fc.boolean(),
         aBreak,
         (token, place, form, inUrl, broken) => {
-          const text = place(form(inUrl ? `https://open.feishu.cn/open-apis/bot/v2/hook/${token}` : token));
+          const text = aText(token, inUrl, place, form);
           const at = Math.floor((broken?.at ?? 0) * text.length);
           // A break inside the secret leaves two shorter ones.
           const whole = broken === null ? text : text.slice(0, at) + broken.text + text.slice(at);
@@ -209,4 +217,20 @@ describe("no piece of a secret is ever quoted", () => {
       }),
     );
   });
+});
+
+it("a file that is refused is never refused without a reason", () => {
+  fc.assert(
+    fc.property(
+      aToken,
+      fc.boolean(),
+      fc.constantFrom(...PLACES),
+      fc.constantFrom(...FORMS),
+      (token, inUrl, place, form) => {
+        const { config, diagnostics } = loadConfig("config.yaml", aText(token, inUrl, place, form), {});
+        expect(diagnostics.some(({ severity }) => severity === "error")).toBe(config === null);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
 });
