@@ -106,13 +106,14 @@ function findDepth(chunk: readonly IToken[]): Problem | null {
 
 function syntaxProblems(errors: readonly IRecognitionException[], chunk: readonly IToken[]): readonly Problem[] {
   const problems: Problem[] = [];
-  for (const error of errors) {
-    const { token, message } = error;
-    const last = chunk.at(-1);
-    const end = last === undefined ? 0 : endOf(last);
+  const starts = new Set<number>();
+  const last = chunk.at(-1);
+  const end = last === undefined ? 0 : endOf(last);
+  for (const { token, message } of errors) {
     const span = token.image === "" ? { start: end, end } : { start: token.startOffset, end: endOf(token) };
     // Recovery may stumble over one token twice; the first time is the mistake.
-    if (problems.some((problem) => problem.start === span.start)) continue;
+    if (starts.has(span.start)) continue;
+    starts.add(span.start);
     problems.push({ code: codeOf(message), message: message.slice(5), ...span });
   }
   return problems;

@@ -19,8 +19,8 @@ export interface LineIndex {
   /** A column behind the end of its line answers the line's end. */
   offsetAt(position: Position): number;
   span(start: number, end: number): Span;
-  /** The text of one line without its break; empty for a line the text does not have. */
-  line(number: number): string;
+  /** The characters of a line from one column up to another; as much of that as the line has, its break left out. */
+  columns(line: number, from: number, to: number): string;
 }
 
 /**
@@ -39,10 +39,6 @@ export function indexLines(text: string): LineIndex {
     if (next === undefined) return text.length;
     return text.endsWith("\r\n", next) ? next - 2 : next - 1;
   };
-  const line = (number: number): string => {
-    const start = starts[number - 1];
-    return start === undefined ? "" : text.slice(start, endOf(number));
-  };
   const positionAt = (offset: number): Position => {
     const inside = Math.min(Math.max(offset, 0), text.length);
     const number = countWhile(starts, (start) => start <= inside);
@@ -50,17 +46,20 @@ export function indexLines(text: string): LineIndex {
     const skipped = countWhile(uncounted, (unit) => unit < inside) - countWhile(uncounted, (unit) => unit < start);
     return { line: number, column: inside - start - skipped + 1 };
   };
+  const offsetAt = ({ line: number, column }: Position): number => {
+    const start = starts[number - 1];
+    if (start === undefined) return number < 1 ? 0 : text.length;
+    const first = countWhile(uncounted, (unit) => unit < start);
+    const counted = start + Math.max(column, 1) - 1;
+    // Each unit that is no column moves the place, and so lets in units further on.
+    const skipped = countWhile(uncounted, (unit, index) => unit - Math.max(index - first, 0) <= counted) - first;
+    return Math.min(counted + skipped, endOf(number));
+  };
   return {
-    line,
     positionAt,
-    offsetAt({ line: number, column }) {
-      const start = starts[number - 1];
-      if (start === undefined) return number < 1 ? 0 : text.length;
-      const first = countWhile(uncounted, (unit) => unit < start);
-      const counted = start + Math.max(column, 1) - 1;
-      // Each unit that is no column moves the place, and so lets in units further on.
-      const skipped = countWhile(uncounted, (unit, index) => unit - Math.max(index - first, 0) <= counted) - first;
-      return Math.min(counted + skipped, endOf(number));
+    offsetAt,
+    columns(line, from, to) {
+      return text.slice(offsetAt({ line, column: from }), offsetAt({ line, column: to }));
     },
     span(start, end) {
       const from = positionAt(start);

@@ -7,7 +7,15 @@ it("counts lines and columns from 1, columns in code points", () => {
   expect(lines.positionAt(0)).toEqual({ line: 1, column: 1 });
   expect(lines.positionAt(3)).toEqual({ line: 1, column: 3 });
   expect(lines.span(6, 8)).toEqual({ line: 2, column: 1, endLine: 2, endColumn: 3 });
-  expect([1, 2, 3, 4].map((number) => lines.line(number))).toEqual(["a😀b", "家x", "last", ""]);
+  expect([1, 2, 3, 4].map((line) => lines.columns(line, 1, 99))).toEqual(["a😀b", "家x", "last", ""]);
+});
+
+it("gives the part of a line between two columns", () => {
+  const lines = indexLines("\uFEFFa😀b\r\n家x\rlast");
+  expect(lines.columns(1, 2, 4)).toBe("😀b");
+  expect(lines.columns(1, 3, 99)).toBe("b");
+  expect(lines.columns(2, 1, 2)).toBe("家");
+  expect([lines.columns(1, 9, 12), lines.columns(1, 3, 1), lines.columns(7, 1, 9)]).toEqual(["", "", ""]);
 });
 
 it("moves what lies outside to the nearest end", () => {

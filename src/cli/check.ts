@@ -79,7 +79,8 @@ function createChecks(env: Environment): Checks {
     ruleSets.push({ ruleSet: loaded.ruleSet, sources });
     files += loaded.files;
     rules += loaded.rules;
-    diagnostics.push(...loaded.diagnostics);
+    // Not `push(...)`: there may be more of them than a call takes arguments.
+    for (const found of loaded.diagnostics) diagnostics.push(found);
   };
 
   const checkManifest: Checks["checkManifest"] = async (file, text, known) => {
@@ -137,7 +138,7 @@ function createChecks(env: Environment): Checks {
     },
     async report() {
       const found = [...diagnostics, ...(await findInTemplates())];
-      return { files, rules, diagnostics: found.toSorted(byPlace), lineOf: lines.lineOf };
+      return { files, rules, diagnostics: found.toSorted(byPlace), columnsOf: lines.columnsOf };
     },
   };
 }
@@ -201,6 +202,6 @@ function moveSpan({ line, column, endLine, endColumn }: Span, place: Place): Spa
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
-  const files = Buffer.compare(Buffer.from(a.file), Buffer.from(b.file));
+  const files = a.file === b.file ? 0 : Buffer.compare(Buffer.from(a.file), Buffer.from(b.file));
   return files || a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0);
 }

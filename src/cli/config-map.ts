@@ -132,13 +132,13 @@ function alignFlow(type: Scalar["type"], source: string, begin: number, end: num
   let at = begin + quoted;
   while (at < end - quoted) {
     const { length, units } = readPiece(type, source, at);
-    for (let unit = 0; unit < units; unit++) offsets.push(at);
+    for (let unit = 0; unit < units; unit++) offsets.push(length === units ? at + unit : at);
     at += length;
   }
   return [...offsets, at];
 }
 
-/** A stretch of the source: its length there, its UTF-16 units in the value. */
+/** A stretch of the source: its length there, its UTF-16 units in the value. Of equal numbers each stands for itself. */
 interface Piece {
   readonly length: number;
   readonly units: number;
@@ -152,8 +152,10 @@ function readPiece(type: Scalar["type"], source: string, at: number): Piece {
   const found = source.charAt(at);
   if (isSpace(found)) {
     // One line end and all white space about it is a space; of several line ends all but one count.
-    const written = matchAt(/[ \t]*(?:\r?\n[ \t]*)+/y, source, at);
-    return written === "" ? CHARACTER : { length: written.length, units: Math.max(1, written.split("\n").length - 2) };
+    const blanks = matchAt(/[ \t]*/y, source, at).length;
+    const breaks = matchAt(/(?:\r?\n[ \t]*)*/y, source, at + blanks);
+    if (breaks === "") return blanks === 0 ? CHARACTER : { length: blanks, units: blanks };
+    return { length: blanks + breaks.length, units: Math.max(1, breaks.split("\n").length - 2) };
   }
   if (type === "QUOTE_SINGLE" && found === "'") return { length: 2, units: 1 };
   if (type !== "QUOTE_DOUBLE" || found !== "\\") return CHARACTER;

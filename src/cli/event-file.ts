@@ -1,4 +1,6 @@
 import { fieldsOf, isFields } from "../collect/fields.ts";
+import { normalize } from "../collect/normalize.ts";
+import { compareResourceVersions } from "../collect/resource-version.ts";
 
 /** An object found in the file, with the line it begins on. */
 interface FoundObject {
@@ -7,7 +9,10 @@ interface FoundObject {
 }
 
 export interface EventFile {
-  /** In the order of the file; of a List its items, of a watch line its object. Not yet known to be Events. */
+  /**
+   * In the order of the file; of a List its items by the time they were last seen, of a watch line its object. Not yet
+   * known to be Events.
+   */
   readonly objects: readonly FoundObject[];
   readonly mistakes: readonly { readonly line: number; readonly message: string }[];
 }
@@ -23,7 +28,7 @@ export function readEventFile(text: string): EventFile {
   for (const { line, json } of cutJson(text.replace(/^\uFEFF/, ""))) {
     try {
       const parsed: unknown = JSON.parse(json);
-      for (const object of unpack(parsed)) objects.push({ line, object });
+      for (const object of inOrder(unpack(parsed))) objects.push({ line, object });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       mistakes.push({ line, message: "not JSON" });
@@ -43,11 +48,31 @@ function unpack(parsed: unknown): readonly unknown[] {
 }
 
 /**
+ * The items of a List in the order in which they happened, as far as they tell: the API server lists by name, and
+ * `kubectl --sort-by=.lastTimestamp` leaves out most Events of events.k8s.io/v1, whose time is elsewhere. What is no
+ * Event comes first.
+ */
+function inOrder(objects: readonly unknown[]): readonly unknown[] {
+  if (objects.length < 2) return objects;
+  const placed = objects.map((object) => {
+    const event = normalize(object);
+    return { object, lastSeenAt: event?.lastSeenAt ?? 0, resourceVersion: event?.resourceVersion ?? "" };
+  });
+  return placed
+    .toSorted(
+      (a, b) => a.lastSeenAt - b.lastSeenAt || (compareResourceVersions(a.resourceVersion, b.resourceVersion) ?? 0),
+    )
+    .map(({ object }) => object);
+}
+
+/**
  * Cuts a text into its JSON values: each ends where its brackets close. What stands between them is a piece to its
- * line's end, and so is one whose brackets never close, to be refused by the parser.
+ * line's end, and so is one whose brackets never close, to be refused by the parser. Looks at each character twice at
+ * most.
  */
 function cutJson(text: string): readonly { line: number; json: string }[] {
   const pieces: { line: number; json: string }[] = [];
+  const endOfValue = createEndOfValue(text);
   let line = 1;
   let at = 0;
   while (at < text.length) {
@@ -56,7 +81,7 @@ function cutJson(text: string): readonly { line: number; json: string }[] {
       at += 1;
       continue;
     }
-    const end = endOfValue(text, at);
+    const end = endOfValue(at);
     const json = text.slice(at, end);
     pieces.push({ line, json });
     line += json.split("\n").length - 1;
@@ -65,27 +90,43 @@ function cutJson(text: string): readonly { line: number; json: string }[] {
   return pieces;
 }
 
-function endOfValue(text: string, start: number): number {
-  const lineEnd = text.indexOf("\n", start);
-  const endOfLine = lineEnd < 0 ? text.length : lineEnd;
-  if (!"{[".includes(text.charAt(start))) return endOfLine;
-  let depth = 0;
+/** Where the value that begins at a place ends; to be asked from the front to the back. */
+function createEndOfValue(text: string): (start: number) => number {
+  // A value that never closes is looked through to the text's end, and with it all that follows: where those close.
+  let closings: ReadonlyMap<number, number> | null = null;
+  return (start) => {
+    const lineEnd = text.indexOf("\n", start);
+    const endOfLine = lineEnd < 0 ? text.length : lineEnd;
+    if (!"{[".includes(text.charAt(start))) return endOfLine;
+    if (closings !== null) return closings.get(start) ?? endOfLine;
+    const found = closeBrackets(text, start);
+    if (typeof found === "number") return found;
+    closings = found;
+    return endOfLine;
+  };
+}
+
+/** The end of the value that begins here, or, if nothing closes it, the ends of those inside by their beginnings. */
+function closeBrackets(text: string, start: number): number | ReadonlyMap<number, number> {
+  const closings = new Map<number, number>();
+  const open: number[] = [];
   let isText = false;
   for (let at = start; at < text.length; at += 1) {
     const character = text.charAt(at);
     if (isText) {
-      if (character === "\\") at += 1;
       // No JSON text holds a line end: the one that does is broken, and the next line is not its fault.
-      else if (character === "\n") return at;
-      else if (character === '"') isText = false;
+      if (character === "\n") return at;
+      if (character === '"') isText = false;
+      else if (character === "\\" && text.charAt(at + 1) !== "\n") at += 1;
     } else if (character === '"') isText = true;
-    else if (character === "{" || character === "[") depth += 1;
+    else if (character === "{" || character === "[") open.push(at);
     else if (character === "}" || character === "]") {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+      const opened = open.pop();
+      if (open.length === 0) return at + 1;
+      if (opened !== undefined) closings.set(opened, at + 1);
     }
   }
-  return endOfLine;
+  return closings;
 }
 
 /** Texts of an object's `labels` or `annotations`; whatever is no text is left out. */

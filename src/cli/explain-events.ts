@@ -53,7 +53,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
     );
     stderr(
       reportPretty(
-        { files: files + (configPath === null ? 0 : 1), rules, diagnostics: errors, lineOf: lines.lineOf },
+        { files: files + (configPath === null ? 0 : 1), rules, diagnostics: errors, columnsOf: lines.columnsOf },
         false,
       ),
     );

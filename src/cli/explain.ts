@@ -31,10 +31,11 @@ export function explainCommand(): Command {
       `
 Examples:
   rulecheck explain my.rules --event event.json
-  kubectl get events -A -o json --sort-by=.lastTimestamp | rulecheck explain rules/ --event -
+  kubectl get events -A -o json | rulecheck explain rules/ --event -
   kubectl get events -A -o json --watch | rulecheck explain rules/ --event - --format json
 
-Events are taken as one live stream in their order; the time is each Event's own last-seen time.`,
+Events are taken as one live stream in the order of the file, those of one List in the order they were last seen; the time
+is each Event's own last-seen time.`,
     )
     .action(async (rulesPath: string, { event, config, format }: ExplainFlags) => {
       const { explain } = await import("./explain-events.ts");

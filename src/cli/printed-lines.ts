@@ -1,7 +1,7 @@
 import { indexLines, type LineIndex, type Span } from "../text-position.ts";
 import type { Report } from "./report.ts";
 
-/** Texts whose lines reports may print, all that is not public starred out. */
+/** Texts of which reports may print parts, all that is not public starred out. */
 export interface PrintedLines {
   /** A text without secrets: it is printed as it is. */
   addPublic(file: string, text: string): void;
@@ -10,59 +10,61 @@ export interface PrintedLines {
    * column; but for indentation and what `show` names.
    */
   addPrivate(file: string, text: string): void;
+  /** The text of the file may be added later. */
   show(file: string, span: Span): void;
-  readonly lineOf: Report["lineOf"];
+  readonly columnsOf: Report["columnsOf"];
 }
 
-interface PrivateText {
-  readonly lines: LineIndex;
-  /** By the line they begin on. */
-  readonly shown: Map<number, Span[]>;
-  /** Those that end on a later line than they begin on. */
-  readonly long: Span[];
+interface PrintedText {
+  readonly text: string;
+  readonly isPublic: boolean;
+  /** As it may be printed; null when something was shown since it was last asked for. */
+  printed: LineIndex | null;
 }
 
 export function createPrintedLines(): PrintedLines {
-  const publicTexts = new Map<string, LineIndex>();
-  const privateTexts = new Map<string, PrivateText>();
-
-  const starredLine = ({ lines, shown, long }: PrivateText, line: number): string => {
-    const written = Array.from(lines.line(line));
-    const printed = written.map(() => "*");
-    const show = (from: number, to: number): void => {
-      for (let at = from; at < Math.min(to, written.length); at += 1) printed[at] = written[at] ?? "";
-    };
-    const indentation = written.findIndex((character) => !/\s/.test(character));
-    show(0, indentation < 0 ? written.length : indentation);
-    for (const span of [...(shown.get(line) ?? []), ...long]) {
-      if (line < span.line || line > span.endLine) continue;
-      show(line === span.line ? span.column - 1 : 0, line === span.endLine ? span.endColumn - 1 : written.length);
-    }
-    return printed.join("");
+  const texts = new Map<string, PrintedText>();
+  const shown = new Map<string, Span[]>();
+  const add = (file: string, text: string, isPublic: boolean): void => {
+    // A byte order mark is not a column.
+    texts.set(file, { text: text.replace(/^\uFEFF/, ""), isPublic, printed: null });
   };
-
   return {
-    addPublic(file, text) {
-      publicTexts.set(file, indexLines(withoutMark(text)));
-    },
-    addPrivate(file, text) {
-      privateTexts.set(file, { lines: indexLines(withoutMark(text)), shown: new Map(), long: [] });
-    },
+    addPublic: (file, text) => add(file, text, true),
+    addPrivate: (file, text) => add(file, text, false),
     show(file, span) {
-      const text = privateTexts.get(file);
-      if (text === undefined) return;
-      if (span.endLine > span.line) text.long.push(span);
-      else text.shown.set(span.line, [...(text.shown.get(span.line) ?? []), span]);
+      const spans = shown.get(file);
+      if (spans === undefined) shown.set(file, [span]);
+      else spans.push(span);
+      const known = texts.get(file);
+      if (known !== undefined) known.printed = null;
     },
-    lineOf(file, line) {
-      const starred = privateTexts.get(file);
-      if (starred !== undefined) return starredLine(starred, line);
-      return publicTexts.get(file)?.line(line) ?? null;
+    columnsOf(file, line, from, to) {
+      const known = texts.get(file);
+      if (known === undefined) return null;
+      const { text, isPublic } = known;
+      known.printed ??= indexLines(isPublic ? text : starOut(text, shown.get(file) ?? []));
+      return known.printed.columns(line, from, to);
     },
   };
 }
 
-/** A byte order mark is not a column. */
-function withoutMark(text: string): string {
-  return text.replace(/^\uFEFF/, "");
+/** Puts a star for each character outside the spans, line ends and indentation left as they are. */
+function starOut(text: string, shown: readonly Span[]): string {
+  const lines = indexLines(text);
+  const indentation = Array.from(text.matchAll(/^[ \t]+/gm), ({ 0: { length }, index }) => {
+    return { start: index, end: index + length };
+  });
+  const named = shown.map(({ line, column, endLine, endColumn }) => ({
+    start: lines.offsetAt({ line, column }),
+    end: lines.offsetAt({ line: endLine, column: endColumn }),
+  }));
+  const stars = (from: number, to: number): string => text.slice(from, to).replaceAll(/[^\r\n]/gu, "*");
+  let printed = "";
+  let at = 0;
+  for (const { start, end } of [...indentation, ...named].toSorted((a, b) => a.start - b.start)) {
+    printed += stars(at, Math.max(at, start)) + text.slice(Math.max(at, start), Math.max(at, end));
+    at = Math.max(at, end);
+  }
+  return printed + stars(at, text.length);
 }

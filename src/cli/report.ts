@@ -7,8 +7,11 @@ export interface Report {
   readonly rules: number;
   /** Sorted by file, line, column. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The text of a line fit for printing, secrets starred out; null when nobody has the file's text. */
-  readonly lineOf: (file: string, line: number) => string | null;
+  /**
+   * The characters of a line from one column up to another, secrets starred out; null when nobody has the file's text.
+   * Takes no longer for a longer line: a hostile text may have all its mistakes on one.
+   */
+  readonly columnsOf: (file: string, line: number, from: number, to: number) => string | null;
 }
 
 /** `info` is no mistake and counts as neither. */

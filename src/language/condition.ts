@@ -1,6 +1,6 @@
 import type { ComparisonNode, ConditionNode, Span } from "../../grammar/ast.ts";
 import type { Comparison, Condition } from "../model/rule.ts";
-import { nearest } from "../suggest.ts";
+import type { Guess } from "../suggest.ts";
 import { resolveComparison } from "./comparison.ts";
 import { findField } from "./fields.ts";
 import type { Report } from "./finding.ts";
@@ -16,6 +16,8 @@ const MAX_DEPTH = 256;
 export interface Resolved {
   readonly condition: Condition;
   readonly comparisons: number;
+  /** Of its comparisons as they are written. */
+  readonly characters: number;
   readonly depth: number;
 }
 
@@ -33,6 +35,8 @@ interface Surroundings {
   readonly text: string;
   readonly report: Report;
   readonly comparisons: ResolvedComparison[];
+  /** For the names of lets. */
+  readonly guess: Guess;
 }
 
 /**
@@ -60,7 +64,7 @@ function resolvePart(node: ConditionNode, surroundings: Surroundings): Resolved 
       const comparison = resolveComparison(node, text, surroundings.report);
       if (comparison === null) return null;
       surroundings.comparisons.push({ node, comparison });
-      return { condition: comparison, comparisons: 1, depth: 1 };
+      return { condition: comparison, comparisons: 1, characters: text.length, depth: 1 };
     }
     case "reference":
       return resolveReference(node.name, node, surroundings);
@@ -88,11 +92,13 @@ function resolveParts(
   return {
     condition: { kind, parts: parts.map((part) => part.condition) },
     comparisons: parts.reduce((sum, part) => sum + part.comparisons, 0),
-    depth: 1 + Math.max(...parts.map((part) => part.depth)),
+    characters: parts.reduce((sum, part) => sum + part.characters, 0),
+    // Not `Math.max(...)`: there may be more parts than a call takes arguments.
+    depth: 1 + parts.reduce((most, part) => Math.max(most, part.depth), 0),
   };
 }
 
-function resolveReference(name: string, span: Span, { lets, report }: Surroundings): Resolved | null {
+function resolveReference(name: string, span: Span, { lets, report, guess }: Surroundings): Resolved | null {
   const known = lets.get(name);
   if (known !== undefined) return known;
   const { start, end } = span;
@@ -111,7 +117,7 @@ function resolveReference(name: string, span: Span, { lets, report }: Surroundin
     report({ code: "E105", message: "`:` is written `=` here", suggestion: `${field}=${value}`, start, end });
     return null;
   }
-  const suggestion = nearest(name, lets.keys());
+  const suggestion = guess(name, lets.keys());
   report({
     code: "E205",
     message: `unknown let \`${name}\``,

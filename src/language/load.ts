@@ -5,6 +5,7 @@ import type { RuleSet, Statement } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
 import { indexLines, type LineIndex, type Position } from "../text-position.ts";
 import { createChecks } from "./check.ts";
+import { MAX_PATTERNS } from "./checks/patterns.ts";
 import { DIAGNOSTICS } from "./diagnostic.ts";
 import type { Finding } from "./finding.ts";
 import { createResolver, type Known, type ResolvedStatement } from "./resolve.ts";
@@ -31,7 +32,6 @@ export interface LoadedRules {
 /** A ConfigMap holds no more than 1 MiB, so no mounted rule set is larger. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_STATEMENTS = 10_000;
-const MAX_PATTERNS = 2000;
 
 /**
  * Reads rule texts as one set, in the order given: parses, looks up names, checks. All mistakes come back at once;

@@ -1,6 +1,6 @@
-import type { ByNode, ClauseNode, RateNode, RuleNode, StatementNode, WordNode } from "../../grammar/ast.ts";
+import type { ByNode, ClauseNode, RateNode, RuleNode, Span, StatementNode, WordNode } from "../../grammar/ast.ts";
 import type { Condition, FieldRef, Rule, Severity, Statement, Threshold, Throttle } from "../model/rule.ts";
-import { nearest } from "../suggest.ts";
+import { createGuess, nearest, type Guess } from "../suggest.ts";
 import { resolveField } from "./comparison.ts";
 import { resolveCondition, type Resolved, type ResolvedComparison } from "./condition.ts";
 import { findField } from "./fields.ts";
@@ -39,6 +39,17 @@ export interface Resolver {
   defineBroken(name: string): void;
 }
 
+/**
+ * What all conditions of a set may hold once their lets are expanded. Short statements that all use one long let would
+ * else make a rule set that is larger than memory.
+ */
+const MAX_SET_COMPARISONS = 100_000;
+const MAX_SET_CHARACTERS = 4 * 1024 * 1024;
+/** Takes well under a second, and is a guess for every name in any set that people write. */
+const MAX_GUESSED_CHARACTERS = 2_000_000;
+/** A list of more names is no help. */
+const MAX_OFFERED = 10;
+
 const SEVERITIES: readonly Severity[] = ["critical", "warning", "info"];
 const NOT_YET = ["for", "digest", "between", "resolve"] as const;
 const DEFAULT_GROUP: readonly FieldRef[] = (["kind", "namespace", "name", "reason"] as const).map((name) => ({
@@ -53,6 +64,11 @@ export function createResolver(known: Known): Resolver {
   // No name an author gives holds a `:`, so these meet nobody else's.
   const unnamed = new Map<string, number>();
   const keys = new Map<string, number>();
+  const guess = createGuess(MAX_GUESSED_CHARACTERS);
+  const receivers = knownNames("receiver", known.receivers, guess);
+  const templates = knownNames("template", known.templates, guess);
+  let comparisonsInSet = 0;
+  let charactersInSet = 0;
 
   const nameOf = (label: WordNode | null, place: StatementPlace, report: Report): string => {
     const here = `${place.file}:${place.line}`;
@@ -92,6 +108,23 @@ export function createResolver(known: Known): Resolver {
     else lets.set(name.text, resolved);
   };
 
+  /** False, and reported once, when the set has grown too large with this condition. */
+  const isWithinSet = ({ comparisons, characters }: Resolved, span: Span, report: Report): boolean => {
+    const wasWithin = comparisonsInSet <= MAX_SET_COMPARISONS && charactersInSet <= MAX_SET_CHARACTERS;
+    comparisonsInSet += comparisons;
+    charactersInSet += characters;
+    if (comparisonsInSet <= MAX_SET_COMPARISONS && charactersInSet <= MAX_SET_CHARACTERS) return true;
+    if (wasWithin) {
+      report({
+        code: "E111",
+        message: "with its lets expanded, a rule set has 100,000 comparisons and 4 MiB of text at most",
+        start: span.start,
+        end: span.end,
+      });
+    }
+    return false;
+  };
+
   return {
     defineBroken(name) {
       if (!lets.has(name)) lets.set(name, null);
@@ -103,12 +136,12 @@ export function createResolver(known: Known): Resolver {
         report(finding);
       };
       const comparisons: ResolvedComparison[] = [];
-      const resolved = resolveCondition(node.condition, { lets, text: place.text, report: noted, comparisons });
-      const condition = resolved?.condition ?? null;
+      const resolved = resolveCondition(node.condition, { lets, text: place.text, report: noted, comparisons, guess });
       if (node.kind === "let") {
         defineLet(node.name, resolved, noted);
-        return { node, statement: null, condition, comparisons };
+        return { node, statement: null, condition: resolved?.condition ?? null, comparisons };
       }
+      const condition = resolved !== null && isWithinSet(resolved, node.condition, noted) ? resolved.condition : null;
       const name = nameOf(node.label, place, noted);
       const placed = { name, file: place.file, line: place.line };
       if (node.kind === "drop") {
@@ -119,7 +152,7 @@ export function createResolver(known: Known): Resolver {
           comparisons,
         };
       }
-      const actions = resolveActions(node, known, noted);
+      const actions = resolveActions(node, { receivers, templates }, noted);
       if (!sound || condition === null) return { node, statement: null, condition, comparisons };
       const rule = { kind: "rule", ...placed, condition, ...actions } as const;
       return { node, statement: { ...rule, key: keyOf(rule, node.label !== null) }, condition, comparisons };
@@ -144,7 +177,42 @@ function withoutText(condition: Condition): object {
 
 type Actions = Omit<Rule, "kind" | "key" | "name" | "file" | "line" | "condition">;
 
-function resolveActions(node: RuleNode, known: Known, report: Report): Actions {
+/** Names of one kind that the configuration offers. */
+interface KnownNames {
+  /** Reports a name that is none of them. */
+  check(name: WordNode, report: Report): void;
+}
+
+function knownNames(what: "receiver" | "template", names: readonly string[] | null, guess: Guess): KnownNames {
+  const known = names === null ? null : new Set(names);
+  const help = names === null ? "" : offered(what, names);
+  return {
+    check(name, report) {
+      if (known === null || known.has(name.text)) return;
+      const suggestion = guess(name.text, known);
+      report({
+        code: what === "receiver" ? "E501" : "E502",
+        message: `unknown ${what} \`${name.text}\``,
+        ...(suggestion === null ? { help } : { suggestion }),
+        start: name.start,
+        end: name.end,
+      });
+    },
+  };
+}
+
+function offered(what: string, names: readonly string[]): string {
+  if (names.length === 0) return `the configuration has no ${what}`;
+  const first = names.slice(0, MAX_OFFERED).map((name) => `\`${name}\``);
+  const more = names.length > MAX_OFFERED ? ` and ${names.length - MAX_OFFERED} more` : "";
+  return `the configuration has ${first.join(", ")}${more}`;
+}
+
+function resolveActions(
+  node: RuleNode,
+  known: Readonly<Record<"receivers" | "templates", KnownNames>>,
+  report: Report,
+): Actions {
   for (const clause of node.clauses) {
     if (NOT_YET.some((kind) => kind === clause.kind)) {
       report({
@@ -156,16 +224,19 @@ function resolveActions(node: RuleNode, known: Known, report: Report): Actions {
     }
   }
   const rates = node.clauses.filter((clause) => clause.kind === "rate");
+  const template = clauseOf(node, "using")?.name;
+  if (template !== undefined) known.templates.check(template, report);
+  for (const receiver of node.receivers) known.receivers.check(receiver, report);
   return {
     threshold: toThreshold(rates.find((rate) => rate.operator !== "<")),
     throttle: toThrottle(rates.find((rate) => rate.operator === "<")),
     by: resolveGroup(clauseOf(node, "by"), report),
     severity: resolveSeverity(clauseOf(node, "severity")?.name, report),
-    template: resolveTemplate(clauseOf(node, "using")?.name, known.templates, report),
+    template: template?.text ?? null,
     values: Object.fromEntries(
       (clauseOf(node, "with")?.values ?? []).map(({ name, value }) => [name.text, value.text]),
     ),
-    receivers: resolveReceivers(node.receivers, known.receivers, report),
+    receivers: [...new Set(node.receivers.map((name) => name.text))],
     stop: node.clauses.some((clause) => clause.kind === "stop"),
   };
 }
@@ -222,43 +293,4 @@ function resolveSeverity(name: WordNode | undefined, report: Report): Severity |
     end: name.end,
   });
   return null;
-}
-
-function resolveTemplate(name: WordNode | undefined, known: readonly string[] | null, report: Report): string | null {
-  if (name !== undefined && known !== null && !known.includes(name.text)) {
-    const suggestion = nearest(name.text, known);
-    report({
-      code: "E502",
-      message: `unknown template \`${name.text}\``,
-      ...(suggestion === null ? { help: offered("template", known) } : { suggestion }),
-      start: name.start,
-      end: name.end,
-    });
-  }
-  return name?.text ?? null;
-}
-
-function resolveReceivers(
-  names: readonly WordNode[],
-  known: readonly string[] | null,
-  report: Report,
-): readonly string[] {
-  for (const name of names) {
-    if (known === null || known.includes(name.text)) continue;
-    const suggestion = nearest(name.text, known);
-    report({
-      code: "E501",
-      message: `unknown receiver \`${name.text}\``,
-      ...(suggestion === null ? { help: offered("receiver", known) } : { suggestion }),
-      start: name.start,
-      end: name.end,
-    });
-  }
-  return [...new Set(names.map((name) => name.text))];
-}
-
-function offered(what: string, known: readonly string[]): string {
-  return known.length === 0
-    ? `the configuration has no ${what}`
-    : `the configuration has ${known.map((name) => `\`${name}\``).join(", ")}`;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Document, type Scalar } from "yaml";
 import { looksLikeManifest, readManifest } from "../../src/cli/config-map.ts";
 import { indexLines } from "../../src/text-position.ts";
+import { growthOfCpu } from "../support/cpu-growth.ts";
 
 const HEAD = "apiVersion: v1\nkind: ConfigMap\n";
 
@@ -44,6 +45,15 @@ describe("rules in a manifest", () => {
         expect(wordInManifest(document.toString({ lineWidth }), "§")).toMatch(/^§(\\?\n\s*)?$/);
       }),
     );
+  });
+
+  it("keep their places in time that grows with the text", async () => {
+    const growth = await growthOfCpu("blanks in a manifest", 500_000, (blanks) => {
+      const space = `${" ".repeat(blanks)}\\\n `;
+      const text = `${HEAD}data: {a.rules: "when${space}${space}knd=Pod notify x"}`;
+      expect(wordInManifest(text, "knd")).toBe("knd");
+    });
+    expect(growth).toBeLessThan(10);
   });
 
   it("are found in every document and in Lists, each ConfigMap for itself, in the order of a mounted folder", () => {

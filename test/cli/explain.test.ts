@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { explain, type ExplainOptions } from "../../src/cli/explain-events.ts";
 import { explainCommand } from "../../src/cli/explain.ts";
 import { readEventFile } from "../../src/cli/event-file.ts";
+import { growthOfCpu } from "../support/cpu-growth.ts";
 import { aRawEvent } from "../support/raw-events.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -127,8 +128,40 @@ describe("rulecheck explain --format json", () => {
 
   it("never lets time go back when Events are out of order", async () => {
     const events = [crash("u1", 1, "2026-11-22T10:09:00Z"), crash("u2", 1, "2026-11-22T10:00:00Z")];
-    const ran = await run("when kind=Pod rate<1/10m notify feishu", JSON.stringify({ kind: "List", items: events }));
+    const text = events.map((event) => JSON.stringify(event)).join("\n");
+    const ran = await run("when kind=Pod rate<1/10m notify feishu", text);
     expect(linesOf(ran).map(({ verdict }) => verdict)).toEqual(["notified", "suppressed"]);
+  });
+
+  it("takes a List in the order its Events were last seen, through either API", async () => {
+    const series = { count: 2, lastObservedTime: "2026-11-22T10:20:00.000000Z" };
+    const items = [
+      { ...NODE_EVENT, metadata: { name: "series", uid: "4" }, eventTime: "2026-11-22T10:00:00.000000Z", series },
+      crash("3", 1, "2026-11-22T10:10:00Z"),
+      { ...NODE_EVENT, metadata: { name: "new", uid: "2" }, eventTime: "2026-11-22T10:05:00.000000Z" },
+      crash("1", 1, "2026-11-22T10:01:00Z"),
+    ];
+    const ran = await run("when name exists by none rate<1/10m notify x", JSON.stringify({ kind: "List", items }));
+    const told = ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: { uid: string } } & Line);
+    expect(told.map(({ event, verdict }) => `${event.uid} ${verdict}`)).toEqual([
+      "1 notified",
+      "2 suppressed",
+      "3 suppressed",
+      "4 notified",
+    ]);
+  });
+
+  it("takes Events of one List that were seen in the same second in the order they were written", async () => {
+    const items = ["12", "9", "101"].map((resourceVersion) =>
+      crash(resourceVersion, 1, "2026-11-22T10:10:00Z", {
+        metadata: { name: "x", uid: resourceVersion, resourceVersion },
+      }),
+    );
+    const ran = await run("when kind=Pod by uid rate<1/10m notify x", JSON.stringify({ kind: "List", items }));
+    expect(ran.stdout.match(/"uid":"\d+"/g)).toEqual(['"uid":"9"', '"uid":"12"', '"uid":"101"']);
   });
 
   it("reads labels and annotations an exporter has put into the Event", async () => {
@@ -298,6 +331,28 @@ describe("an Event file", () => {
       { line: 7, object: 7 },
     ]);
     expect(mistakes).toEqual([4, 5, 8].map((line) => ({ line, message: "not JSON" })));
+  });
+
+  it("has what follows a value that nothing closes read line by line", () => {
+    const { objects, mistakes } = readEventFile('{"a": [1], "b":\n{"c": [{}]}\n[{\n} 5\n{"f": {\n[7]');
+    expect(objects).toEqual([
+      { line: 2, object: { c: [{}] } },
+      { line: 6, object: 7 },
+    ]);
+    expect(mistakes.map(({ line }) => line)).toEqual([1, 3, 4, 5]);
+  });
+
+  it("has what follows a line end in a text read afresh, escaped or not", () => {
+    const { objects, mistakes } = readEventFile('{"d": "\\\n{"e": {}}\n}\n{"d": "\n{"f": {}}');
+    expect(objects.map(({ object }) => object)).toEqual([{ e: {} }, { f: {} }]);
+    expect(mistakes.map(({ line }) => line)).toEqual([1, 3, 4]);
+  });
+
+  it("takes time that grows with its length, also when nothing closes", async () => {
+    const growth = await growthOfCpu("open brackets", 5000, (lines) => {
+      expect(readEventFile("{[\n".repeat(lines)).mistakes).toHaveLength(lines);
+    });
+    expect(growth).toBeLessThan(10);
   });
 });
 

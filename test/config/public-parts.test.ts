@@ -27,10 +27,10 @@ function print(text: string, env: Readonly<Record<string, string>> = {}): Printe
   const inTemplates = checkTemplates({ file: "config.yaml", loaded, ruleSet: { statements: [] } });
   const inRules = loadRules([{ file: "a.rules", text: "when type=Warning using nosuch notify nobody" }], loaded.known);
   const diagnostics = [...loaded.diagnostics, ...inTemplates, ...inRules.diagnostics];
-  const report: Report = { files: 1, rules: 1, diagnostics, lineOf: printed.lineOf };
+  const report: Report = { files: 1, rules: 1, diagnostics, columnsOf: printed.columnsOf };
   const reports = [reportPretty(report, false), reportJson(report), reportGithub(report), reportSarif(report)];
   return {
-    lines: text.split(/\r\n|\r|\n/).map((_, index) => printed.lineOf("config.yaml", index + 1) ?? ""),
+    lines: text.split(/\r\n|\r|\n/).map((_, index) => printed.columnsOf("config.yaml", index + 1, 1, 9_999) ?? ""),
     reports: reports.join("\n"),
   };
 }

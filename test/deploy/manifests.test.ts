@@ -163,14 +163,35 @@ describe("the Deployment", () => {
     expect(deployment).toMatchObject({ replicas: 1, strategy: { type: "Recreate" } });
   });
 
-  test("prefers server nodes by each of their three names and tolerates their taints", () => {
-    const names = ["control-plane", "master", "controlplane"].map((name) => `node-role.kubernetes.io/${name}`);
-    const preferred = names.map((key) => ({
+  test("prefers server nodes by both of their names and tolerates their taints by each of three", () => {
+    const role = (name: string): string => `node-role.kubernetes.io/${name}`;
+    const preferred = ["control-plane", "controlplane"].map((name) => ({
       weight: 100,
-      preference: { matchExpressions: [{ key, operator: "In", values: ["true"] }] },
+      preference: { matchExpressions: [{ key: role(name), operator: "In", values: ["true"] }] },
     }));
     expect(pod.affinity).toEqual({ nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } });
-    expect(pod.tolerations).toEqual(names.map((key) => ({ key, operator: "Exists", effect: "NoSchedule" })));
+    expect(pod.tolerations).toEqual(
+      ["control-plane", "master", "controlplane"].map((name) => ({
+        key: role(name),
+        operator: "Exists",
+        effect: "NoSchedule",
+      })),
+    );
+  });
+
+  test("asks for nodes by no label that an API server warns of", () => {
+    // kubernetes pkg/api/node/util.go, 1.36.
+    const deprecated = [
+      "node-role.kubernetes.io/master",
+      "beta.kubernetes.io/arch",
+      "beta.kubernetes.io/os",
+      "beta.kubernetes.io/instance-type",
+      "failure-domain.beta.kubernetes.io/region",
+      "failure-domain.beta.kubernetes.io/zone",
+    ];
+    const { affinity, nodeSelector = {}, topologySpreadConstraints = [] } = pod;
+    const asked = JSON.stringify([affinity, nodeSelector, topologySpreadConstraints]);
+    for (const label of deprecated) expect(asked).not.toContain(`"${label}"`);
   });
 
   test("passes the restricted profile and writes nowhere but to the outbox", () => {

@@ -198,6 +198,37 @@ test("limits: statements, patterns, text and what lets expand to", () => {
   expect(codes(`let a0 = kind=Pod\n${doubling}`)).toEqual(["14 E110"]);
 });
 
+test("limits what a set holds with its lets expanded, and reports it once", () => {
+  const large = `let large = ${"kind=Pod or ".repeat(3999)}kind=Pod`;
+  expect(codes(`${large}\n${many(25, () => "when large notify a")}`)).toEqual([]);
+  expect(codes(`${large}\n${many(28, () => "when large notify a")}`)).toEqual(["27 E111"]);
+  const long = `let long = message contains "${"x".repeat(1024 * 511)}"`;
+  expect(codes(`${long}\n${many(8, () => "drop when long")}`)).toEqual([]);
+  expect(codes(`${long}\n${many(11, () => "drop when long")}`)).toEqual(["10 E111"]);
+});
+
+test("reads a condition with as many comparisons as a text has room for", () => {
+  expect(codes(`when ${"ns=a or ".repeat(130_000)}ns=b notify a`)).toEqual(["1 E110"]);
+});
+
+test("makes guesses for thousands of unknown names among thousands of lets without looking at all of them", () => {
+  const lets = many(5000, (index) => `let abcdef${index} = kind=Pod`);
+  const uses = Array.from({ length: 5000 }, (_, index) => `abcdxf${index}`).join(" or ");
+  const { diagnostics } = loadRules([{ file: "a.rules", text: `${lets}\nwhen ${uses} notify a` }], anything);
+  expect(diagnostics).toHaveLength(5000);
+  expect(diagnostics[0]?.suggestion).toBe("abcdef0");
+  const guesses = diagnostics.filter(({ suggestion }) => suggestion !== undefined);
+  expect(guesses.length).toBeGreaterThan(20);
+  expect(guesses.length).toBeLessThan(100);
+});
+
+test("offers some of many receivers", () => {
+  const receivers = Array.from({ length: 12 }, (_, index) => `receiver-${index}`);
+  const text = "when kind=Pod notify feishu";
+  const { diagnostics } = loadRules([{ file: "a.rules", text }], { receivers, templates: null });
+  expect(diagnostics[0]?.help).toMatch(/^the configuration has `receiver-0`, .*`receiver-9` and 2 more$/);
+});
+
 test.each([
   [
     "crash: when typ=Warning && kind=Pod rate<=5/10m notify nobody",

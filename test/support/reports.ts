@@ -1,5 +1,6 @@
 import type { Report } from "../../src/cli/report.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
+import { indexLines } from "../../src/text-position.ts";
 
 /** A finding; every part may be given. The end is three columns behind the beginning unless given. */
 export function aDiagnostic(parts: Partial<Diagnostic> = {}): Diagnostic {
@@ -20,6 +21,6 @@ export function aDiagnostic(parts: Partial<Diagnostic> = {}): Diagnostic {
 
 /** A report over one text, whichever file the findings name. */
 export function aReport(diagnostics: readonly Diagnostic[], text = "", counts: Partial<Report> = {}): Report {
-  const lines = text.split("\n");
-  return { files: 1, rules: 1, diagnostics, lineOf: (_file, line) => lines[line - 1] ?? null, ...counts };
+  const lines = indexLines(text);
+  return { files: 1, rules: 1, diagnostics, columnsOf: (_file, ...place) => lines.columns(...place), ...counts };
 }

@@ -6,6 +6,8 @@ import type { ResolvedComparison } from "../condition.ts";
 import type { Finding } from "../finding.ts";
 import { isPlainPattern } from "../plain-pattern.ts";
 
+/** How many different patterns a set may have; `loadRules` reports the one that is too many. */
+export const MAX_PATTERNS = 2000;
 /** Longest pattern, in characters. */
 const MAX_PATTERN_LENGTH = 1024;
 
@@ -32,7 +34,8 @@ function checkPattern(
   if (characters(test.pattern) > MAX_PATTERN_LENGTH) {
     return [{ code: "E401", message: `a pattern has ${MAX_PATTERN_LENGTH} characters at most`, start, end }];
   }
-  if (test.op === "like") return [];
+  // Of a set with too many nothing more need be known, and compiling is the slowest thing that rules ask for.
+  if (test.op === "like" || sound.size > MAX_PATTERNS) return [];
   const broken = sound.has(test.pattern) ? null : compileError(test.pattern, value);
   if (broken !== null) return [broken];
   sound.add(test.pattern);

@@ -77,6 +77,21 @@ describe("findings for people", () => {
     expect(frame(text, 2, 4)[0]).toMatch(/^ {2}1 \| x+ …$/);
   });
 
+  it("ask for no more of a line than they show, however long it is", () => {
+    const asked: number[] = [];
+    const text = "knd ".repeat(10_000);
+    const report = aReport([aDiagnostic({ column: 20_001, endColumn: 40_000 })], text);
+    const columnsOf: typeof report.columnsOf = (file, line, from, to) => {
+      asked.push(to - from);
+      return report.columnsOf(file, line, from, to);
+    };
+    const [, source, under] = reportPretty({ ...report, columnsOf }, false).split("\n");
+    expect(source).toMatch(/^ {2}1 \| … (?:knd ){40} …$/);
+    expect(under).toBe(`    | ${" ".repeat(62)}${"^".repeat(100)}`);
+    expect(Math.max(...asked)).toBeLessThan(170);
+    expect(asked).toHaveLength(2);
+  });
+
   it("never let a text drive the terminal", () => {
     const hostile = "\u001B[2J\u0007\u202Eknd\u009B";
     const found = aDiagnostic({ file: `a${hostile}`, message: hostile, suggestion: hostile, help: hostile });
