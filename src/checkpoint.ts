@@ -33,6 +33,7 @@ export interface Checkpoint {
   /** Forgets Events last seen before `epochMs`: the API server has deleted them. */
   forgetCountsBefore(epochMs: number): void;
   lastGoodRules(): RuleSet | null;
+  /** Writes nothing when they are the ones that are kept. */
   saveLastGoodRules(ruleSet: RuleSet): void;
 }
 
@@ -44,6 +45,10 @@ export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
   const removeValue = database.prepare("DELETE FROM checkpoint WHERE key = ?");
+  const replaceValue = database.prepare(
+    `INSERT INTO checkpoint VALUES (?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
+  );
   const readCounts = database.prepare(
     `SELECT uid, count, last_seen_at FROM event_counts WHERE seq > coalesce(
      (SELECT seq FROM event_counts ORDER BY seq DESC LIMIT 1 OFFSET ?), -1) ORDER BY seq`,
@@ -138,7 +143,7 @@ export function createCheckpoint(database: Database): Checkpoint {
     },
     lastGoodRules: () => value("last-good-rules", isRuleSet),
     saveLastGoodRules(ruleSet) {
-      writeValue.run("last-good-rules", JSON.stringify(ruleSet));
+      replaceValue.run("last-good-rules", JSON.stringify(ruleSet));
     },
   };
 }

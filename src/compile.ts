@@ -2,14 +2,17 @@ import { spawn } from "node:child_process";
 import type { Config } from "./config/config.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import type { RuleSet } from "./model/rule.ts";
+import type { Clock } from "./runtime/clock.ts";
 
 /** What an operator wrote, read and checked. */
 export interface Compiled {
   /** Null when it has errors. May hold secrets that came from the environment: never to be logged. */
   readonly config: Config | null;
-  /** Null when the rules have errors, or name what the configuration does not have. */
+  /** Null when the rules have errors, name what the configuration does not have, or cannot be read. */
   readonly ruleSet: RuleSet | null;
-  /** All of both files, sorted. Errors among them exactly when one of the two is null. */
+  /** A sentence; null when the rules could be read. */
+  readonly rulesUnreadable: string | null;
+  /** All of both files, sorted. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -18,34 +21,108 @@ export interface CompileOptions {
   readonly command: readonly [string, ...string[]];
   readonly configPath: string;
   readonly rulesPath: string;
+  readonly clock: Clock;
 }
 
-/** A file cannot be read, or the child came to no answer. The message is free of secrets. */
+/**
+ * The configuration cannot be read, or the child came to no answer: trying again may help. The message is a sentence
+ * that holds nothing of the files.
+ */
 export class CompileFailed extends Error {
   override readonly name = "CompileFailed";
 }
 
+/** The engine cannot start until a person mends what the author wrote. */
+export class RefusedInputs extends Error {
+  override readonly name = "RefusedInputs";
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super("the configuration or the rules have errors");
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Exit code of a child that says on standard error, in one sentence, why there is no answer. */
+export const CANNOT_READ = 2;
+
+/** The largest rule set takes some 5 s on a slow board. */
+const COMPILE_MS = 30_000;
+/** Most of a sentence that is kept. */
+const MAX_SENTENCE = 1_000;
+
 /**
  * Reads and checks configuration and rules in a child process, and answers once it has exited: parser, YAML and
- * schema take some 15 MB that only a process gives back. Throws CompileFailed.
+ * schema take some 15 MB that only a process gives back. A child without an answer after 30 s is killed.
+ *
+ * Throws CompileFailed, and the signal's reason once that is aborted; then the child is killed too.
  */
-export async function compileInChild({ command, configPath, rulesPath }: CompileOptions): Promise<Compiled> {
+export async function compileInChild(options: CompileOptions, signal: AbortSignal): Promise<Compiled> {
+  signal.throwIfAborted();
+  const { command, configPath, rulesPath, clock } = options;
   const [program, ...leading] = command;
   const child = spawn(program, [...leading, "compile", "--config", configPath, "--rules", rulesPath], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const out: Buffer[] = [];
-  const err: Buffer[] = [];
+  let said = "";
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-  const ending = await new Promise<string | null>((resolve, reject) => {
-    child.once("error", (error) => reject(new CompileFailed(`cannot start the compiler: ${error.message}`)));
-    child.once("close", (status, signal) => {
-      if (signal !== null) resolve(`the compiler was killed by ${signal}`);
-      else resolve(status === 0 ? null : `the compiler exited with ${status}`);
-    });
+  child.stderr.on("data", (chunk: Buffer) => {
+    if (said.length < MAX_SENTENCE) said += chunk.toString();
   });
-  if (ending !== null) throw new CompileFailed(Buffer.concat(err).toString().trim() || ending);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the child is this program
-  return JSON.parse(Buffer.concat(out).toString()) as Compiled;
+  const ended = new Promise<Ending>((resolve) => {
+    child.once("error", ({ message }) => resolve({ kind: "unstarted", message }));
+    child.once("close", (status, killedBy) => resolve({ kind: "closed", status, killedBy }));
+  });
+  const answered = new AbortController();
+  const late = clock.sleep(COMPILE_MS, AbortSignal.any([signal, answered.signal])).then(
+    (): Ending => ({ kind: "late" }),
+    (): Ending => ({ kind: "stopped" }),
+  );
+  const ending = await Promise.race([ended, late]);
+  answered.abort();
+  if (ending.kind === "late" || ending.kind === "stopped") {
+    // A child that waits for a disk outlives even this: we do not wait for it.
+    child.kill("SIGKILL");
+    child.stdout.destroy();
+    child.stderr.destroy();
+    child.unref();
+  }
+  signal.throwIfAborted();
+  const failure = failureOf(ending, said);
+  if (failure !== null) throw new CompileFailed(failure);
+  return parseAnswer(Buffer.concat(out).toString());
+}
+
+type Ending =
+  | { readonly kind: "closed"; readonly status: number | null; readonly killedBy: NodeJS.Signals | null }
+  | { readonly kind: "unstarted"; readonly message: string }
+  | { readonly kind: "late" | "stopped" };
+
+function failureOf(ending: Ending, said: string): string | null {
+  switch (ending.kind) {
+    case "late":
+    case "stopped":
+      return `the compiler gave no answer within ${COMPILE_MS / 1_000} s and was killed`;
+    case "unstarted":
+      return `cannot start the compiler: ${ending.message}`;
+    case "closed":
+      if (ending.status === 0) return null;
+      // Of a crash nobody knows what it prints: there may be a secret in it.
+      if (ending.status === CANNOT_READ && said !== "") return said.slice(0, MAX_SENTENCE).trim();
+      if (said.includes("heap out of memory")) return "the compiler ran out of memory";
+      return ending.killedBy === null
+        ? `the compiler exited with ${ending.status}`
+        : `the compiler was killed by ${ending.killedBy}`;
+  }
+}
+
+function parseAnswer(text: string): Compiled {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the child is this program
+    return JSON.parse(text) as Compiled;
+  } catch (error) {
+    // Its message quotes the text.
+    if (error instanceof SyntaxError) throw new CompileFailed("the compiler's answer is not whole");
+    throw error;
+  }
 }

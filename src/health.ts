@@ -14,8 +14,17 @@ export interface Health {
   readonly health: () => Condition;
   /** False until the cluster's state has been read, and while the API server does not let us watch. */
   readonly readiness: () => Condition;
-  /** What is wrong with the newest rules or configuration, for people to see; none and undefined: nothing. */
-  refuse(diagnostics: readonly Diagnostic[], detail: string | undefined): void;
+  /** The newest rules or configuration are not in force. */
+  refuse(refusal: Refusal): void;
+  /** They are; `warning` is a sentence about them, or null. */
+  accept(warning: string | null): void;
+}
+
+/** Why rules or configuration were refused as a whole. */
+export interface Refusal {
+  readonly diagnostics: readonly Diagnostic[];
+  /** A sentence; null where the diagnostics say it all. */
+  readonly detail: string | null;
 }
 
 export interface HealthOptions {
@@ -23,6 +32,10 @@ export interface HealthOptions {
   readonly progress: Pick<Progress, "isBehind">;
   readonly database: Pick<Database, "writable">;
   readonly deliveries: Pick<Deliveries, "state">;
+  /** What of the disk could not be read and was set aside, a sentence each. */
+  readonly setAside: () => readonly string[];
+  /** Kinds of objects whose labels and annotations we may not read. */
+  readonly forbiddenKinds: () => readonly string[];
   readonly clock: Clock;
 }
 
@@ -34,8 +47,9 @@ const DISK_LOOK_PAUSE_MS = 60_000;
 const SHOWN_DIAGNOSTICS = 10;
 
 /** See `Health`. A receiver that cannot be reached makes neither false: days offline are normal, and nothing is lost. */
-export function createHealth({ reflector, progress, database, deliveries, clock }: HealthOptions): Health {
-  let refused: Record<string, unknown> | null = null;
+export function createHealth(options: HealthOptions): Health {
+  const { reflector, progress, database, deliveries, clock } = options;
+  let reload: Readonly<Record<string, unknown>> = { refused: false };
   /** When a full outbox was last seen to hold the watch up: a restart would not help it. */
   let heldUpAt = -Infinity;
   let disk = { writable: true, at: -Infinity };
@@ -56,29 +70,31 @@ export function createHealth({ reflector, progress, database, deliveries, clock 
       return { ok: silentMs < SILENCE_MS && outboxWritable, details: { watchSilentMs: silentMs, outboxWritable } };
     },
     readiness() {
-      const { connected, synced, refused: refusal } = reflector.progress();
+      const { connected, synced, refused } = reflector.progress();
       return {
-        ok: synced && refusal === null,
+        ok: synced && refused === null,
         details: {
-          watch: { connected, synced, refused: refusal },
+          watch: { connected, synced, refused },
           receivers: Object.fromEntries(deliveries.state()),
-          reload: refused ? { refused: true, ...refused } : { refused: false },
+          reload,
+          setAside: options.setAside(),
+          forbiddenKinds: options.forbiddenKinds(),
         },
       };
     },
-    refuse(diagnostics, detail) {
+    refuse({ diagnostics, detail }) {
       const errors = diagnostics.filter((one) => one.severity === "error");
-      if (errors.length === 0 && detail === undefined) {
-        refused = null;
-        return;
-      }
-      refused = {
-        errors: errors.length,
+      reload = {
+        refused: true,
         detail,
+        errors: errors.length,
         diagnostics: errors.slice(0, SHOWN_DIAGNOSTICS).map((one) => {
           return `${one.file}:${one.line}:${one.column} ${one.code} ${one.message}`;
         }),
       };
+    },
+    accept(warning) {
+      reload = warning === null ? { refused: false } : { refused: false, warning };
     },
   };
 }

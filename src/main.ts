@@ -4,19 +4,17 @@ import { createOccurrences } from "./collect/occurrences.ts";
 import { createPrefilter, type Prefilter } from "./collect/prefilter.ts";
 import { deriveSelector } from "./collect/pushdown.ts";
 import { createReflector } from "./collect/reflector.ts";
-import { CompileFailed, type Compiled } from "./compile.ts";
-import type { Config } from "./config/config.ts";
+import { RefusedInputs, type Compiled } from "./compile.ts";
 import { createEvaluator } from "./decide/evaluate.ts";
 import { createOutbox } from "./deliver/outbox.ts";
 import { createRenderer, type Renderer } from "./deliver/render.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { createHealth } from "./health.ts";
-import type { Diagnostic } from "./model/diagnostic.ts";
-import type { RuleSet } from "./model/rule.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createProgress } from "./progress.ts";
+import { createReloader, firstInForce, logDiagnostics } from "./reloader.ts";
 import type { Clock } from "./runtime/clock.ts";
-import { openDatabase, StorageError } from "./runtime/database.ts";
+import { openDatabase } from "./runtime/database.ts";
 import { createKubeApi } from "./runtime/kube.ts";
 import type { Logger } from "./runtime/logger.ts";
 import type { Metrics } from "./runtime/metrics.ts";
@@ -27,8 +25,8 @@ import { watchFiles } from "./watch-files.ts";
 export interface EngineOptions {
   /** Files and folders to look at for changes. */
   readonly inputPaths: readonly string[];
-  /** Reads and checks them. Throws CompileFailed. */
-  readonly compile: () => Promise<Compiled>;
+  /** Reads and checks them. Throws CompileFailed, and the signal's reason once that is aborted. */
+  readonly compile: (signal: AbortSignal) => Promise<Compiled>;
   /** Null: the default places, the Pod's service account among them. */
   readonly kubeconfig: string | null;
   /** For windows, retries and what people read. */
@@ -44,16 +42,6 @@ export interface EngineOptions {
   readonly onStarted?: (port: number) => void;
 }
 
-/** The engine cannot start until a person mends what the author wrote. */
-export class RefusedInputs extends Error {
-  override readonly name = "RefusedInputs";
-  readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super("the configuration or the rules have errors");
-    this.diagnostics = diagnostics;
-  }
-}
-
 /**
  * Start and stop order of the engine; returns once it has stopped in good order after `signal`.
  *
@@ -62,23 +50,41 @@ export class RefusedInputs extends Error {
  * an address that cannot be had at start.
  */
 export async function runEngine(options: EngineOptions, signal: AbortSignal): Promise<void> {
-  const { clock, networkClock, logger, metrics, redactor } = options;
   const stopping = new AbortController();
-  const stop = AbortSignal.any([signal, stopping.signal]);
+  /** What has been started, to be ended in the opposite order. */
+  const started: (() => void | Promise<void>)[] = [];
+  try {
+    await run(options, AbortSignal.any([signal, stopping.signal]), started);
+  } finally {
+    // A bug in one part ends the others as well, and with it the process.
+    stopping.abort();
+    for (const end of started.toReversed()) await end();
+  }
+  options.logger.info("kubewhen stopped");
+}
 
+async function run(options: EngineOptions, stop: AbortSignal, started: (() => void | Promise<void>)[]): Promise<void> {
+  const { clock, networkClock, logger, metrics, redactor } = options;
   // Before the files are read: what changes while they are is a change.
   const changes = watchFiles(options.inputPaths, clock, stop);
-  const first = await options.compile();
-  let config = requireConfig(first);
+  const compiled = await compileFirst(options, stop);
+  if (!compiled) return;
+  if (!compiled.config) throw new RefusedInputs(compiled.diagnostics);
+  let { config } = compiled;
   const { cluster } = config;
 
   const database = openDatabase(config.outbox.path, logger);
+  started.push(() => database.close());
   const checkpoint = createCheckpoint(database);
-  let ruleSet = first.ruleSet ?? lastGood(checkpoint.lastGoodRules(), config, first.diagnostics);
-  logDiagnostics(logger, first.diagnostics);
-  if (!first.ruleSet) logger.error("rules have errors: the last good set, kept on disk, runs instead");
+  const { first, refusal } = firstInForce(compiled, config, () => checkpoint.lastGoodRules());
+  logDiagnostics(logger, compiled.diagnostics);
+  if (refusal) {
+    const detail = refusal.detail ?? undefined;
+    logger.error({ detail }, "the rules are refused: the last good set, kept on disk, runs instead");
+  }
 
   const api = createKubeApi({ kubeconfig: options.kubeconfig, clock: networkClock, logger });
+  started.push(() => api.close());
   const lookup = createLookup({
     api,
     clock: networkClock,
@@ -118,121 +124,70 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     startupMaxAgeMs: () => config.startup.maxAgeMs,
   });
   const deliveries = createDeliveries({ outbox, clock, networkClock, logger, metrics, redactor, print: options.print });
-  const health = createHealth({ reflector, progress, database, deliveries, clock: networkClock });
+  const health = createHealth({
+    reflector,
+    progress,
+    database,
+    deliveries,
+    setAside: () => [],
+    forbiddenKinds: () => [],
+    clock: networkClock,
+  });
 
-  const use = (nextConfig: Config, nextRules: RuleSet): void => {
-    config = nextConfig;
-    ruleSet = nextRules;
-    renderer = createRenderer({ ...config, cluster });
-    evaluator.use(ruleSet);
-    prefilter = createPrefilter(ruleSet);
-    selector = deriveSelector(ruleSet);
-    metrics.rulesLoaded.set(ruleSet.statements.length);
-    logger.info({ statements: ruleSet.statements.length, fieldSelector: selector }, "rules in force");
-  };
-
-  const saveLastGood = (): void => {
-    try {
-      checkpoint.saveLastGoodRules(ruleSet);
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      logger.warn({ reason: error.reason }, "cannot keep these rules on disk: a restart may fall back to older ones");
-    }
-  };
-
-  const reload = async (): Promise<void> => {
-    const before = { config, selector };
-    const compiled = await options.compile().catch((error: unknown) => {
-      if (error instanceof CompileFailed) return error;
-      throw error;
-    });
-    if (compiled instanceof CompileFailed || !compiled.config || !compiled.ruleSet) {
-      const problems = compiled instanceof CompileFailed ? [] : compiled.diagnostics;
-      logDiagnostics(logger, problems);
-      const detail = compiled instanceof CompileFailed ? compiled.message : undefined;
-      logger.error({ detail }, "changed rules or configuration refused as a whole: the last good ones go on");
-      health.refuse(problems, detail);
-      metrics.reloads.inc({ outcome: "refused" });
-      metrics.reloadRefused.set(1);
-      return;
-    }
-    logDiagnostics(logger, compiled.diagnostics);
-    use(compiled.config, compiled.ruleSet);
-    saveLastGood();
-    if (selector !== before.selector) {
-      pipeline.reselected();
-      reflector.restart();
-    }
-    if (JSON.stringify(config.receivers) !== JSON.stringify(before.config.receivers)) {
-      await deliveries.use(config.receivers);
-    }
-    warnOfRestart(logger, before.config, config);
-    health.refuse([], undefined);
-    metrics.reloads.inc({ outcome: "accepted" });
-    metrics.reloadRefused.set(0);
-  };
-
-  use(config, ruleSet);
-  metrics.reloadRefused.set(first.ruleSet ? 0 : 1);
-  if (first.ruleSet) saveLastGood();
-  else health.refuse(first.diagnostics, undefined);
+  const reloader = createReloader({
+    compile: options.compile,
+    words: {
+      use(next) {
+        config = next;
+        renderer = createRenderer({ ...next, cluster });
+      },
+    },
+    evaluator,
+    selection: {
+      use(ruleSet) {
+        const before = selector;
+        prefilter = createPrefilter(ruleSet);
+        selector = deriveSelector(ruleSet);
+        return selector !== before;
+      },
+    },
+    lastGood: { save: (ruleSet) => checkpoint.saveLastGoodRules(ruleSet) },
+    watch: {
+      restart() {
+        pipeline.reselected();
+        reflector.restart();
+      },
+    },
+    deliveries,
+    health,
+    clock,
+    logger,
+    metrics,
+  });
 
   const server = await startServer({ listen: config.server.listen, ...health, metrics });
+  started.push(() => server.close());
+  started.push(() => deliveries.close());
+  await reloader.begin(first, refusal);
   logger.info({ server: api.server, port: server.port }, "kubewhen started");
   options.onStarted?.(server.port);
-  const watching = pipeline.run(stop);
-  const reloading = (async (): Promise<void> => {
-    await deliveries.use(config.receivers);
-    while ((await changes.next()).done !== true) await reload();
-  })();
-  try {
-    await Promise.all([watching, reloading]);
-  } finally {
-    // A bug in one of the two ends the other as well, and with it the process.
-    stopping.abort();
-    await Promise.allSettled([watching, reloading]);
-    await deliveries.close();
-    await Promise.all([server.close(), api.close()]);
-    database.close();
-  }
-  logger.info("kubewhen stopped");
+  const running = [pipeline.run(stop), reloader.run(changes, stop)];
+  started.push(async () => {
+    await Promise.allSettled(running);
+  });
+  await Promise.all(running);
 }
 
 function skipNothing(): null {
   return null;
 }
 
-function requireConfig({ config, diagnostics }: Compiled): Config {
-  if (!config) throw new RefusedInputs(diagnostics);
-  return config;
-}
-
-/** The rules of the last run, if they name no receiver or template that is gone. */
-function lastGood(rules: RuleSet | null, config: Config, diagnostics: readonly Diagnostic[]): RuleSet {
-  const receivers = new Set(config.receivers.map((receiver) => receiver.name));
-  const usable = rules?.statements.every(
-    (statement) =>
-      statement.kind === "drop" ||
-      (statement.receivers.every((name) => receivers.has(name)) &&
-        (statement.template === null || Object.hasOwn(config.templates, statement.template))),
-  );
-  if (!rules || usable !== true) throw new RefusedInputs(diagnostics);
-  return rules;
-}
-
-function logDiagnostics(logger: Logger, diagnostics: readonly Diagnostic[]): void {
-  for (const { severity, code, file, line, column, message, suggestion } of diagnostics) {
-    const place = { code, file, line, column, suggestion };
-    if (severity === "error") logger.error(place, message);
-    else if (severity === "warning") logger.warn(place, message);
-    else logger.info(place, message);
-  }
-}
-
-function warnOfRestart(logger: Logger, before: Config, after: Config): void {
-  for (const key of ["cluster", "throttle", "outbox", "server"] as const) {
-    if (JSON.stringify(before[key]) !== JSON.stringify(after[key])) {
-      logger.warn({ key }, "this part of the configuration takes effect at the next start");
-    }
+/** Null when the engine is told to stop before there is an answer. */
+async function compileFirst({ compile }: EngineOptions, stop: AbortSignal): Promise<Compiled | null> {
+  try {
+    return await compile(stop);
+  } catch (error) {
+    if (stop.aborted) return null;
+    throw error;
   }
 }

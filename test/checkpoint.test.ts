@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createCheckpoint, type Checkpoint, type CheckpointChange } from "../src/checkpoint.ts";
 import type { KnownCount } from "../src/collect/occurrences.ts";
+import type { RuleSet } from "../src/model/rule.ts";
 import type { AgendaEntry, GroupState, StateChanges } from "../src/model/state.ts";
 import { openDatabase, type Database } from "../src/runtime/database.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
@@ -152,4 +155,15 @@ test("sets groups and agenda entries aside that cannot be read, and keeps the ot
   expect(checkpoint.groups()).toHaveLength(1);
   expect(checkpoint.agenda()).toHaveLength(1);
   expect(database.asides()).toHaveLength(2);
+});
+
+test("writes nothing to disk for last good rules that are kept already", () => {
+  const folder = aFolder();
+  const written = (): number => statSync(join(folder, "kubewhen.db-wal")).size;
+  const checkpoint = open(folder);
+  const ruleSet: RuleSet = { statements: [] };
+  checkpoint.saveLastGoodRules(ruleSet);
+  const before = written();
+  checkpoint.saveLastGoodRules(ruleSet);
+  expect(written()).toBe(before);
 });

@@ -14,12 +14,15 @@ let isBehind: boolean;
 let writable: boolean;
 let looks: number;
 let receivers: ReturnType<Deliveries["state"]>;
+let setAside: readonly string[];
+let forbiddenKinds: readonly string[];
 let health: Health;
 
 beforeEach(() => {
   clock = createFakeClock(NOON);
   watch = { connected: true, synced: true, lastAliveAt: 0, refused: null, accepted: null };
   [isBehind, writable, looks, receivers] = [false, true, 0, new Map()];
+  [setAside, forbiddenKinds] = [[], []];
   health = createHealth({
     reflector: { progress: () => watch },
     progress: { isBehind: () => isBehind },
@@ -30,6 +33,8 @@ beforeEach(() => {
       },
     },
     deliveries: { state: () => receivers },
+    setAside: () => setAside,
+    forbiddenKinds: () => forbiddenKinds,
     clock,
   });
 });
@@ -87,7 +92,7 @@ test("is not ready before the cluster's state is read, nor while the API server 
 test("shows why the newest rules were refused, ten mistakes at most, until newer ones are taken", () => {
   expect(health.readiness().details["reload"]).toEqual({ refused: false });
   const errors = Array.from({ length: 12 }, (_, i) => aDiagnostic({ line: i + 1 }));
-  health.refuse([...errors, aDiagnostic({ severity: "warning", code: "W401" })], undefined);
+  health.refuse({ diagnostics: [...errors, aDiagnostic({ severity: "warning", code: "W401" })], detail: null });
   const { reload } = health.readiness().details as {
     reload: { refused: boolean; errors: number; diagnostics: readonly string[] };
   };
@@ -96,8 +101,19 @@ test("shows why the newest rules were refused, ten mistakes at most, until newer
   expect(reload.diagnostics[0]).toBe("a.rules:1:1 E201 unknown field `knd`");
   expect(health.readiness().ok).toBe(true);
 
-  health.refuse([], "the compiler exited with 9");
+  health.refuse({ diagnostics: [], detail: "the compiler exited with 9" });
   expect(health.readiness().details["reload"]).toMatchObject({ refused: true, detail: "the compiler exited with 9" });
-  health.refuse([aDiagnostic({ severity: "warning" })], undefined);
+  health.accept("no rule notifies anybody");
+  expect(health.readiness().details["reload"]).toEqual({ refused: false, warning: "no rule notifies anybody" });
+  health.accept(null);
   expect(health.readiness().details["reload"]).toEqual({ refused: false });
+});
+
+test("shows what of the disk was set aside and what may not be looked up, ready all the same", () => {
+  setAside = ["a row of throttle_groups is not JSON"];
+  forbiddenKinds = ["Pod"];
+  expect(health.readiness()).toMatchObject({
+    ok: true,
+    details: { setAside: ["a row of throttle_groups is not JSON"], forbiddenKinds: ["Pod"] },
+  });
 });

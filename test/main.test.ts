@@ -1,11 +1,11 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { compileInputs } from "../src/cli/inputs.ts";
-import { CompileFailed, type Compiled } from "../src/compile.ts";
+import { CompileFailed, RefusedInputs, type Compiled } from "../src/compile.ts";
 import { createScaledClock } from "../src/demo/scaled-clock.ts";
 import { createApiServer, type ApiServer } from "../src/emulator/api-server.ts";
-import { RefusedInputs, runEngine } from "../src/main.ts";
+import { runEngine } from "../src/main.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { createMetrics } from "../src/runtime/metrics.ts";
 import { createRedactor } from "../src/runtime/secret.ts";
@@ -63,12 +63,16 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
   const metrics = createMetrics();
   const stopping = new AbortController();
   const { promise: started, resolve: onStarted } = Promise.withResolvers<number>();
+  const fast = createScaledClock(Date.now(), 50);
+  fast.start();
+  // Events bear the machine's time.
+  const clock = { ...fast, now: () => Date.now() };
   const ended = runEngine(
     {
       inputPaths: [configPath, rulesPath],
       compile: compile ?? (() => compileInputs({ configPath, rulesPath, env: {} })),
       kubeconfig: join(folder, "kubeconfig"),
-      clock: createScaledClock(Date.now(), 50),
+      clock,
       networkClock: systemClock,
       logger,
       metrics,
@@ -150,6 +154,64 @@ describe("the engine", () => {
     expect(engine.printed[1]).toMatchObject({ rule: "second", reason: "Second" });
   });
 
+  test.each<[what: string, spoil: () => void, said: RegExp]>([
+    ["deleted", () => rmSync(join(folder, "some.rules")), /cannot read rules from .*some\.rules: ENOENT/],
+    ["emptied", () => writeRules("# nothing\n"), /the rules hold no statement/],
+  ])("keeps its rules when the file is %s, over a restart too, and says so", async (_what, spoil, said) => {
+    let engine = start();
+    await engine.started;
+    spoil();
+    await until("the refusal", async () => (await reloads(engine, "refused")) >= 1);
+    expect(await engine.readiness()).toMatch(said);
+    expect(engine.lines.join("\n")).toMatch(said);
+    expect(await sumOf(engine.metrics.reloadRefused)).toBe(1);
+    tell();
+    await until("a line", () => engine.printed.length === 1);
+    await engine.stop();
+
+    engine = start();
+    await engine.started;
+    expect(await engine.readiness()).toMatch(said);
+    expect(engine.lines.join("\n")).toMatch(said);
+    expect(await sumOf(engine.metrics.reloadRefused)).toBe(1);
+    tell();
+    await until("a line", () => engine.printed.length === 1);
+
+    writeRules(GOOD);
+    await until("the rules", async () => (await reloads(engine, "accepted")) === 1);
+    expect(await sumOf(engine.metrics.reloadRefused)).toBe(0);
+  });
+
+  test("starts with rules that notify nobody where there never were others, and says so", async () => {
+    writeRules("");
+    const engine = start();
+    await engine.started;
+    expect(await engine.readiness()).toContain('"warning":"no rule notifies anybody"');
+    expect(engine.lines.join("\n")).toContain("no rule notifies anybody");
+  });
+
+  test("does not start without rules to read when none were kept", async () => {
+    rmSync(join(folder, "some.rules"));
+    await expect(start().ended).rejects.toThrow(/cannot read rules from .*ENOENT.*; name them with --rules/);
+  });
+
+  test("tries inputs again that came to no answer, without a change", async () => {
+    const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
+    let fail = false;
+    const engine = start(() => {
+      if (!fail) return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      fail = false;
+      return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
+    });
+    await engine.started;
+    fail = true;
+    writeRules("second: when reason=Second notify dump\n");
+    await until("the second try", async () => (await reloads(engine, "accepted")) === 1);
+    expect(await reloads(engine, "refused")).toBe(1);
+    tell("Second");
+    await until("a line", () => engine.printed.length === 1);
+  });
+
   test("survives a compiler that fails, and says why", async () => {
     let fail = false;
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
@@ -160,7 +222,7 @@ describe("the engine", () => {
     await engine.started;
     fail = true;
     appendFileSync(paths.rulesPath, "# changed\n");
-    await until("the refusal", async () => (await reloads(engine, "refused")) === 1);
+    await until("the refusal", async () => (await reloads(engine, "refused")) >= 1);
     expect(await engine.readiness()).toContain("killed by SIGKILL");
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { watchFiles } from "../src/watch-files.ts";
@@ -115,4 +115,23 @@ test("looks at nothing while a change is being taken in, and sees what changed m
   await clock.advance(5_000);
   expect((await second).done).toBe(false);
   stopping.abort();
+});
+
+test("takes a file for gone after ten seconds, and its return for a change even if it is the same", async () => {
+  writeFileSync(at("config.yaml"), "a");
+  const changes = watch(at("config.yaml"));
+  renameSync(at("config.yaml"), at("aside"));
+  expect(await changes()).toBe(0);
+  expect(await changes()).toBe(0);
+  expect(await changes()).toBe(1);
+  expect(await changes()).toBe(1);
+  renameSync(at("aside"), at("config.yaml"));
+  expect(await changes()).toBe(2);
+});
+
+test("sees that a file may be read by others than before", async () => {
+  writeFileSync(at("config.yaml"), "a", { mode: 0o600 });
+  const changes = watch(at("config.yaml"));
+  chmodSync(at("config.yaml"), 0o644);
+  expect(await changes()).toBe(1);
 });

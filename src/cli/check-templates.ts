@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Config, LoadedConfig } from "../config/config.ts";
 import type { Dialect } from "../deliver/dialect.ts";
 import { type LayoutTree, checkLayout, checkText } from "../deliver/layout.ts";
-import type { LayoutProblem } from "../deliver/template-check.ts";
+import { HELPER_NAMES, type LayoutProblem } from "../deliver/template-check.ts";
 import { VIEW_NAMES } from "../deliver/view.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Rule, RuleSet } from "../model/rule.ts";
@@ -32,7 +32,7 @@ export function checkTemplates({ file, loaded, ruleSet, dialects }: TemplatesToC
       .filter((problem) => ruleSet !== null || problem.unknownName === undefined);
     return withoutRepeats(problems).map((problem) => {
       const span = loaded.spanAt(["templates", name, ...stepsOf(problem.path)]);
-      return diagnosticOf(file, span, `template \`${name}\`: ${problem.message}`, problem);
+      return diagnosticOf(file, span, `template \`${name}\``, problem, false);
     });
   });
 }
@@ -63,7 +63,7 @@ export function checkRuleTexts(ruleSet: RuleSet | null, fileOf: (file: string) =
     Object.entries(rule.values).flatMap(([name, text]) =>
       checkText(text).map((problem) => {
         const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
-        return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\`: ${problem.message}`, problem);
+        return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\``, problem, true);
       }),
     ),
   );
@@ -73,14 +73,23 @@ function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
   return (ruleSet?.statements ?? []).filter((statement): statement is Rule => statement.kind === "rule");
 }
 
-function diagnosticOf(file: string, span: Span, message: string, { unknownName }: LayoutProblem): Diagnostic {
-  const guess = unknownName === undefined ? null : nearest(unknownName, [...VIEW_NAMES]);
+/** What a template says is quoted where it is public, and of others only a word that is nearly a known one. */
+function diagnosticOf(
+  file: string,
+  span: Span,
+  subject: string,
+  { message, unknownName, unknownWord }: LayoutProblem,
+  isPublic: boolean,
+): Diagnostic {
+  const unknown = unknownName ?? unknownWord;
+  const guess = unknown === undefined ? null : nearest(unknown, unknownName === undefined ? HELPER_NAMES : VIEW_NAMES);
+  const quoted = unknown !== undefined && (isPublic || guess !== null) ? ` \`${unknown}\`` : "";
   return {
     code: "E516",
     severity: "error",
     file,
     ...span,
-    message,
+    message: `${subject}: ${message}${quoted}`,
     ...(guess === null ? {} : { help: `did you mean \`${guess}\`?` }),
   };
 }

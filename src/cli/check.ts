@@ -64,8 +64,8 @@ function createChecks(env: Environment): Checks {
     const loaded = (await createConfigLoader())(file, text, env);
     configs.push({ file, loaded, place });
     files += 1;
-    if (place === null) lines.add(file, text);
-    for (const secret of loaded.secrets) lines.hide(file, place === null ? secret : moveSpan(secret, place));
+    if (place === null) lines.addPrivate(file, text);
+    for (const shown of loaded.shown) lines.show(file, place === null ? shown : moveSpan(shown, place));
     for (const found of loaded.diagnostics) {
       diagnostics.push(place === null ? found : Object.assign({ ...found }, moveSpan(found, place)));
     }
@@ -74,7 +74,7 @@ function createChecks(env: Environment): Checks {
 
   const checkRules: Checks["checkRules"] = async (sources, known) => {
     const { loadRules } = await import("../language/load.ts");
-    for (const source of sources) if (source.place === undefined) lines.add(source.file, source.text);
+    for (const source of sources) if (source.place === undefined) lines.addPublic(source.file, source.text);
     const loaded: LoadedRules = loadRules(sources, known);
     ruleSets.push({ ruleSet: loaded.ruleSet, sources });
     files += loaded.files;
@@ -91,14 +91,10 @@ function createChecks(env: Environment): Checks {
         `nothing to check: ${nameOf(file)} holds no ConfigMap with a key ending in .rules; name a configuration with --config`,
       );
     }
-    lines.add(file, text);
-    if (mistakes.length > 0) {
-      // What cannot be read as YAML may still hold a secret beside the mistake: hide it as in a broken config.yaml.
-      const { createConfigLoader } = await import("../config/config.ts");
-      for (const secret of (await createConfigLoader())(file, text, env).secrets) lines.hide(file, secret);
-    }
-    for (const { message, span } of mistakes) {
-      diagnostics.push({ code: "E515", severity: "error", file, ...span, message });
+    // Beside rules and configuration there may be Secrets in it.
+    lines.addPrivate(file, text);
+    for (const { span, ...mistake } of mistakes) {
+      diagnostics.push({ code: "E515", severity: "error", file, ...span, ...mistake });
     }
     const embedded = new Map<EmbeddedText, Known>();
     for (const { config } of known === null ? configMaps : []) {
@@ -106,6 +102,7 @@ function createChecks(env: Environment): Checks {
     }
     for (const configMap of configMaps) {
       if (configMap.rules.length === 0) continue;
+      for (const { span } of configMap.rules) lines.show(file, span);
       const sources = configMap.rules.map(({ text: rulesText, place }) => ({ file, text: rulesText, place }));
       await checkRules(sources, known ?? knownIn(configMap, embedded));
     }

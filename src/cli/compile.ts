@@ -1,18 +1,32 @@
-import { RulesUnreadableError } from "../language/read-rule-sources.ts";
-import { compileInputs } from "./inputs.ts";
+import { CANNOT_READ } from "../compile.ts";
 import { EXIT } from "./exit-codes.ts";
+import { compileInputs } from "./inputs.ts";
+import { NotAFile } from "./regular-file.ts";
 
-/** `kubewhen compile`, the child process of the engine: the answer as one line of JSON on standard output. */
-export async function compile({ config, rules }: { readonly config: string; readonly rules: string }): Promise<number> {
+/**
+ * `kubewhen compile`, the child process of the engine: the answer as one line of JSON on standard output, or one
+ * sentence on standard error, which holds nothing of the files.
+ */
+export async function compile({ config, rules }: {
+  readonly config: string;
+  readonly rules: string;
+}): Promise<number> {
   try {
     const compiled = await compileInputs({ configPath: config, rulesPath: rules, env: process.env });
     process.stdout.write(`${JSON.stringify(compiled)}\n`);
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof RulesUnreadableError) process.stderr.write(`${error.message}; name them with --rules\n`);
-    else if (error instanceof Error && "code" in error) {
-      process.stderr.write(`cannot read ${config} (${String(error.code)}); name it with --config\n`);
-    } else throw error;
-    return EXIT.cannotRun;
+    process.stderr.write(`${sentenceOf(error, config)}\n`);
+    return CANNOT_READ;
   }
+}
+
+function sentenceOf(error: unknown, config: string): string {
+  if (error instanceof NotAFile) return `cannot read ${config}: ${error.message}; name the configuration with --config`;
+  if (error instanceof Error && "syscall" in error && "code" in error) {
+    return `cannot read ${config} (${String(error.code)}); name it with --config`;
+  }
+  // The message of an error we did not expect may quote what it is about; where it came from does not.
+  const frames = error instanceof Error ? (error.stack ?? "").match(/^ {4}at .*$/gm) : null;
+  return ["a bug in the compiler", ...(frames ?? []).slice(0, 5).map((frame) => frame.trim())].join(" ");
 }

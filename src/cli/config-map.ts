@@ -1,10 +1,13 @@
 import { isMap, isScalar, isSeq, parseAllDocuments, type Document, type Scalar, type YAMLMap } from "yaml";
+import { explainYamlMistake, type YamlMistake } from "../config/yaml-mistake.ts";
 import { indexLines, type LineIndex, type Position, type Span } from "../text-position.ts";
 
 /** A text inside a manifest. */
 export interface EmbeddedText {
   readonly key: string;
   readonly text: string;
+  /** Its key and itself in the manifest. */
+  readonly span: Span;
   /** Where a place of `text` lies in the manifest. */
   readonly place: (line: number, column: number) => Position;
 }
@@ -20,7 +23,7 @@ interface RuleConfigMap {
 export interface Manifest {
   /** Only those that hold rules or a configuration. */
   readonly configMaps: readonly RuleConfigMap[];
-  readonly mistakes: readonly { readonly message: string; readonly span: Span }[];
+  readonly mistakes: readonly (YamlMistake & { readonly span: Span })[];
 }
 
 /** True for a text that is more likely a manifest than rules: no rule begins like this. */
@@ -39,7 +42,7 @@ export function readManifest(text: string): Manifest {
     const [error] = document.errors;
     if (error !== undefined) {
       const [start] = error.pos;
-      mistakes.push({ message: `not YAML: ${decapitalise(error.message)}`, span: lines.span(start, start + 1) });
+      mistakes.push({ ...explainYamlMistake(error.code, plain, start), span: lines.span(start, start + 1) });
       // What is read beyond it would only be guessed.
       continue;
     }
@@ -67,7 +70,7 @@ function readConfigMap(configMap: YAMLMap, source: string, lines: LineIndex): Ru
   for (const { key, value } of isMap(data) ? data.items : []) {
     if (!isScalar(key) || !isScalar(value) || typeof value.value !== "string") continue;
     const name = String(key.value);
-    if (name.endsWith(".rules") || name === "config.yaml") texts.set(name, embed(name, value, source, lines));
+    if (name.endsWith(".rules") || name === "config.yaml") texts.set(name, embed(key, value, source, lines));
   }
   const rules = [...texts.values()].filter(({ key }) => key.endsWith(".rules") && !key.startsWith("."));
   return {
@@ -76,14 +79,15 @@ function readConfigMap(configMap: YAMLMap, source: string, lines: LineIndex): Ru
   };
 }
 
-function embed(key: string, scalar: Scalar, source: string, lines: LineIndex): EmbeddedText {
+function embed(key: Scalar, scalar: Scalar, source: string, lines: LineIndex): EmbeddedText {
   const text = String(scalar.value);
   const inner = indexLines(text);
   // Most manifests have no mistakes, so the way back to the source is only worked out when one is to be shown.
   let offsets: readonly number[] | null = null;
   return {
-    key,
+    key: String(key.value),
     text,
+    span: lines.span(key.range?.[0] ?? 0, scalar.range?.[1] ?? 0),
     place(line, column) {
       offsets ??= alignWithSource(scalar, text, source);
       return lines.positionAt(offsets[inner.offsetAt({ line, column })] ?? offsets.at(-1) ?? 0);
@@ -170,8 +174,4 @@ function matchAt(sticky: RegExp, text: string, at: number): string {
 
 function isSpace(character: string): boolean {
   return character === " " || character === "\n" || character === "\t" || character === "\r";
-}
-
-function decapitalise(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -40,11 +40,11 @@ export async function explain(options: ExplainOptions): Promise<number> {
   const lines = createPrintedLines();
   const loadedConfig = configPath === null ? null : (await createConfigLoader())(configPath, readText(configPath), env);
   if (configPath !== null && loadedConfig) {
-    lines.add(configPath, readText(configPath));
-    for (const secret of loadedConfig.secrets) lines.hide(configPath, secret);
+    lines.addPrivate(configPath, readText(configPath));
+    for (const shown of loadedConfig.shown) lines.show(configPath, shown);
   }
   const sources = rulesPath === "-" ? [{ file: "-", text: await readAll("-", options) }] : readSources(rulesPath);
-  for (const { file, text } of sources) lines.add(file, text);
+  for (const { file, text } of sources) lines.addPublic(file, text);
   const { ruleSet, diagnostics, files, rules } = loadRules(sources, loadedConfig?.known ?? UNKNOWN);
   const refused = loadedConfig !== null && loadedConfig.config === null;
   if (!ruleSet || refused) {

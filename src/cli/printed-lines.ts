@@ -1,63 +1,70 @@
 import { indexLines, type LineIndex, type Span } from "../text-position.ts";
 import type { Report } from "./report.ts";
 
-/** Texts of which reports may print parts, what is hidden in them starred out. */
+/** Texts of which reports may print parts, all that is not public starred out. */
 export interface PrintedLines {
-  add(file: string, text: string): void;
-  /** From now on these characters print as stars, one each, so that what stands beside them keeps its column. */
-  hide(file: string, span: Span): void;
+  /** A text without secrets: it is printed as it is. */
+  addPublic(file: string, text: string): void;
+  /**
+   * A text that may hold secrets: its characters print as stars, one each, so that what stands beside them keeps its
+   * column; but for indentation and what `show` names.
+   */
+  addPrivate(file: string, text: string): void;
+  /** The text of the file may be added later. */
+  show(file: string, span: Span): void;
   readonly columnsOf: Report["columnsOf"];
 }
 
 interface PrintedText {
   readonly text: string;
-  readonly hidden: Span[];
-  /** As it may be printed; null when something was hidden since it was last asked for. */
+  readonly isPublic: boolean;
+  /** As it may be printed; null when something was shown since it was last asked for. */
   printed: LineIndex | null;
 }
 
 export function createPrintedLines(): PrintedLines {
   const texts = new Map<string, PrintedText>();
-  // A span may be hidden before its text is there.
-  const hidden = new Map<string, Span[]>();
-  const hiddenIn = (file: string): Span[] => {
-    const known = hidden.get(file) ?? [];
-    hidden.set(file, known);
-    return known;
+  const shown = new Map<string, Span[]>();
+  const add = (file: string, text: string, isPublic: boolean): void => {
+    // A byte order mark is not a column.
+    texts.set(file, { text: text.replace(/^\uFEFF/, ""), isPublic, printed: null });
   };
   return {
-    add(file, text) {
-      texts.set(file, { text: text.replace(/^\uFEFF/, ""), hidden: hiddenIn(file), printed: null });
-    },
-    hide(file, span) {
-      hiddenIn(file).push(span);
+    addPublic: (file, text) => add(file, text, true),
+    addPrivate: (file, text) => add(file, text, false),
+    show(file, span) {
+      const spans = shown.get(file);
+      if (spans === undefined) shown.set(file, [span]);
+      else spans.push(span);
       const known = texts.get(file);
       if (known !== undefined) known.printed = null;
     },
     columnsOf(file, line, from, to) {
       const known = texts.get(file);
       if (known === undefined) return null;
-      known.printed ??= indexLines(starOut(known.text, known.hidden));
+      const { text, isPublic } = known;
+      known.printed ??= indexLines(isPublic ? text : starOut(text, shown.get(file) ?? []));
       return known.printed.columns(line, from, to);
     },
   };
 }
 
-/** Puts a star for each character of the spans, line ends left as they are. */
-function starOut(text: string, spans: readonly Span[]): string {
+/** Puts a star for each character outside the spans, line ends and indentation left as they are. */
+function starOut(text: string, shown: readonly Span[]): string {
   const lines = indexLines(text);
-  const ranges = spans
-    .map(({ line, column, endLine, endColumn }) => ({
-      start: lines.offsetAt({ line, column }),
-      end: lines.offsetAt({ line: endLine, column: endColumn }),
-    }))
-    .toSorted((a, b) => a.start - b.start);
+  const indentation = Array.from(text.matchAll(/^[ \t]+/gm), ({ 0: { length }, index }) => {
+    return { start: index, end: index + length };
+  });
+  const named = shown.map(({ line, column, endLine, endColumn }) => ({
+    start: lines.offsetAt({ line, column }),
+    end: lines.offsetAt({ line: endLine, column: endColumn }),
+  }));
+  const stars = (from: number, to: number): string => text.slice(from, to).replaceAll(/[^\r\n]/gu, "*");
   let printed = "";
   let at = 0;
-  for (const { start, end } of ranges) {
-    printed += text.slice(at, Math.max(at, start));
-    printed += text.slice(Math.max(at, start), Math.max(at, end)).replaceAll(/[^\r\n]/gu, "*");
+  for (const { start, end } of [...indentation, ...named].toSorted((a, b) => a.start - b.start)) {
+    printed += stars(at, Math.max(at, start)) + text.slice(Math.max(at, start), Math.max(at, end));
     at = Math.max(at, end);
   }
-  return printed + text.slice(at);
+  return printed + stars(at, text.length);
 }

@@ -1,5 +1,5 @@
-import { compileInChild, CompileFailed } from "../compile.ts";
-import { RefusedInputs, runEngine } from "../main.ts";
+import { compileInChild, CompileFailed, RefusedInputs } from "../compile.ts";
+import { runEngine } from "../main.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { StorageError } from "../runtime/database.ts";
 import { KubeConfigError } from "../runtime/kube.ts";
@@ -8,6 +8,7 @@ import { createMetrics } from "../runtime/metrics.ts";
 import { createPrint } from "../runtime/print.ts";
 import { createRedactor } from "../runtime/secret.ts";
 import { EXIT } from "./exit-codes.ts";
+import { endByForce } from "./forced-end.ts";
 
 export interface RunFlags {
   readonly config: string;
@@ -28,17 +29,23 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
   const logger = createLogger(redactor, logLevel);
   guardCrashes(logger);
   const stopping = new AbortController();
+  const ended = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       logger.info({ signal }, "stopping");
       stopping.abort();
+      void endByForce({ clock: systemClock, logger, exit: () => process.exit(EXIT.cannotRun) }, ended.signal);
     });
   }
   try {
     await runEngine(
       {
         inputPaths: [config, rules],
-        compile: () => compileInChild({ command: compilerCommand(), configPath: config, rulesPath: rules }),
+        compile: (signal) =>
+          compileInChild(
+            { command: compilerCommand(), configPath: config, rulesPath: rules, clock: systemClock },
+            signal,
+          ),
         kubeconfig: kubeconfig ?? null,
         clock: systemClock,
         networkClock: systemClock,
@@ -61,6 +68,8 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
       return EXIT.cannotRun;
     }
     throw error;
+  } finally {
+    ended.abort();
   }
 }
 

@@ -1,8 +1,9 @@
 import { explainIssue, rangeAt, type ConfigMistake } from "./issues.ts";
 import { parseDuration, parseSize } from "./quantity.ts";
-import { checkReceivers, isSection, kindsOf, mayBeSecret } from "./receivers.ts";
+import { createPublicParts, findPublicRanges, type PublicParts } from "./public-parts.ts";
+import { checkReceivers, isSection, kindsOf } from "./receivers.ts";
 import { createConfigSchema, type ConfigInput, type ConfigSchema, type ReceiverInput, type Shapes } from "./schema.ts";
-import { readConfigSource, type ConfigSource, type Environment, type Range } from "./source.ts";
+import { readConfigSource, type Environment } from "./source.ts";
 import type { ReceiverSettings } from "../deliver/kind.ts";
 import { loadShapes } from "../deliver/kinds.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -35,12 +36,12 @@ export interface Config {
 export interface LoadedConfig {
   /** Null when there is any error. */
   readonly config: Config | null;
-  /** Sorted by place. No message holds a value that may be a secret. */
+  /** Sorted by place. They quote what the schema calls public and nothing else of the file. */
   readonly diagnostics: readonly Diagnostic[];
   /** Names rules may use, as far as they can be read even from a file with mistakes; null when they cannot. */
   readonly known: { readonly receivers: readonly string[] | null; readonly templates: readonly string[] | null };
-  /** Stretches of the text that may hold a secret: whoever prints the text stars them out. */
-  readonly secrets: readonly Span[];
+  /** Stretches of the text that may be printed: whoever prints it stars out all the rest, for it may be secret. */
+  readonly shown: readonly Span[];
   /** Where a value stands; of one that is not there, the nearest place above it that is. */
   readonly spanAt: (path: readonly (string | number)[]) => Span;
 }
@@ -68,12 +69,13 @@ function loadConfig({ file, text, env, shapes, schema }: Loading): LoadedConfig 
   const plain = text.replace(/^\uFEFF/, "");
   const lines = indexLines(plain);
   const source = readConfigSource(plain, env);
+  const parts = createPublicParts(schema.zod, source);
   const mistakes: ConfigMistake[] = [...source.mistakes];
   let input: ConfigInput | null = null;
   if (source.sound) {
     const parsed = schema.zod.safeParse(source.value ?? {});
     if (parsed.success) input = parsed.data;
-    else mistakes.push(...parsed.error.issues.flatMap((issue) => explainIssue(issue, source, schema)));
+    else mistakes.push(...parsed.error.issues.flatMap((issue) => explainIssue(issue, source, schema, parts)));
     const receivers = isSection(source.value) ? source.value["receivers"] : undefined;
     for (const { path, at, ...rest } of checkReceivers(receivers, source, shapes)) {
       mistakes.push({ range: rangeAt(source, path, at), ...rest });
@@ -86,8 +88,8 @@ function loadConfig({ file, text, env, shapes, schema }: Loading): LoadedConfig 
   return {
     config: refused || input === null ? null : freeze(completeConfig(input, env, shapes)),
     diagnostics,
-    known: source.sound ? knownNames(source.value) : { receivers: null, templates: null },
-    secrets: findSecrets(source, plain, lines),
+    known: source.sound ? knownNames(source.value, parts) : { receivers: null, templates: null },
+    shown: findPublicRanges(source, plain, parts).map(([start, end]) => lines.span(start, end)),
     spanAt: (path) => lines.span(...rangeAt(source, path, "value")),
   };
 }
@@ -128,36 +130,20 @@ function completeReceiver(receiver: ReceiverInput, shapes: Shapes): ReceiverSett
   return { name: receiver.name, kind, settings: shape.complete(isSection(section) ? section : {}) };
 }
 
-function knownNames(value: unknown): LoadedConfig["known"] {
+function knownNames(value: unknown, parts: PublicParts): LoadedConfig["known"] {
   if (!isSection(value)) return { receivers: null, templates: null };
   const { receivers, templates } = value;
   return {
     receivers: Array.isArray(receivers)
-      ? receivers.flatMap((receiver: unknown) => {
+      ? receivers.flatMap((receiver: unknown, index) => {
           const name = isSection(receiver) ? receiver["name"] : undefined;
-          return typeof name === "string" ? [name] : [];
+          return typeof name === "string" && parts.isPublicText(["receivers", index, "name"], name) ? [name] : [];
         })
       : null,
-    templates: isSection(templates) ? Object.keys(templates) : [],
+    templates: isSection(templates)
+      ? Object.keys(templates).filter((name) => parts.isPublicKey(["templates", name]))
+      : [],
   };
-}
-
-/** Errs on the side of hiding: of a text that is not even YAML, all that follows a key that sounds like a secret. */
-function findSecrets(source: ConfigSource, text: string, lines: LineIndex): readonly Span[] {
-  const ranges: Range[] = [];
-  for (const [path, placed] of source.leaves()) {
-    const empty = placed.value === placed.key;
-    if (!empty && mayBeSecret(path, placed.raw)) ranges.push(placed.value);
-  }
-  for (const match of text.matchAll(/\/hook\/([^\s"'`,}\]]+)/g)) {
-    if (!match[1]?.startsWith("${")) ranges.push([match.index + "/hook/".length, match.index + match[0].length]);
-  }
-  if (!source.sound) {
-    for (const match of text.matchAll(/\b(url|secret)["']?[ \t]*[:=][ \t]*(\S.*)/gi)) {
-      ranges.push([match.index + match[0].length - (match[2]?.length ?? 0), match.index + match[0].length]);
-    }
-  }
-  return ranges.map(([start, end]) => lines.span(start, end));
 }
 
 function freeze<T>(value: T): T {

@@ -1,4 +1,5 @@
-import { isSection, mayBeSecret } from "./receivers.ts";
+import { QUANTITY, type PublicParts } from "./public-parts.ts";
+import { isSection } from "./receivers.ts";
 import type { ConfigSchema } from "./schema.ts";
 import type { ConfigSource, Path, Range } from "./source.ts";
 import { nearest } from "../suggest.ts";
@@ -21,25 +22,29 @@ type Issue =
 
 /**
  * One finding of the schema in our words, at the place its author looks for it; none where another finding says it
- * already.
+ * already. Quotes what is public and nothing else.
  */
-export function explainIssue(issue: Issue, source: ConfigSource, schema: ConfigSchema): readonly ConfigMistake[] {
+export function explainIssue(
+  issue: Issue,
+  source: ConfigSource,
+  schema: ConfigSchema,
+  parts: PublicParts,
+): readonly ConfigMistake[] {
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   const placed = source.at(path);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => explainUnknownKey(key, path, source, schema));
+    return issue.keys.map((key) => explainUnknownKey(key, path, source, schema, parts));
   }
   // What an unresolved `${NAME}` stands for is not known, so its shape cannot be wrong.
   if (placed?.broken === true) return [];
-  const named = path.findLast((step) => typeof step === "string");
-  const subject = named === undefined ? "the file" : `\`${named}\``;
+  const subject = subjectOf(path, parts);
   if (placed === undefined) {
     const name = String(path.at(-1));
     if (unknownKeys(path.slice(0, -1), source, schema).some((key) => nearest(key, [name]) !== null)) return [];
     return [{ code: "E512", range: rangeAt(source, path.slice(0, -1), "key"), message: `${subject} is missing` }];
   }
   if (issue.code === "invalid_key") {
-    const message = `${subject} ${issue.issues[0]?.message ?? "is not a name"}`;
+    const message = `${parts.isPublicKey(path) ? subject : "this key"} ${issue.issues[0]?.message ?? "is not a name"}`;
     return [{ code: "E512", range: rangeAt(source, path, "key"), message }];
   }
   if (issue.code === "invalid_type") {
@@ -50,18 +55,25 @@ export function explainIssue(issue: Issue, source: ConfigSource, schema: ConfigS
   if (issue.code === "invalid_union") {
     return [{ code: "E512", range: placed.value, message: `${subject} holds something JSON cannot hold` }];
   }
-  const quoted =
-    placed.raw === null || placed.raw === "" || mayBeSecret(path, placed.raw) ? subject : `\`${placed.raw}\``;
-  const repaired = placed.raw === null ? null : repair(path, placed.raw);
+  const { raw } = placed;
+  const quoted = raw !== null && raw !== "" && parts.isPublicValue(path, placed) ? `\`${raw}\`` : subject;
+  const repaired = raw === null ? null : repair(path, raw);
   return [
     {
       code: "E512",
       range: placed.value,
       message: `${quoted} ${issue.message}`,
       // A value that is spelt right and wrong otherwise has no better spelling.
-      ...(repaired === null || repaired === placed.raw ? {} : { suggestion: repaired }),
+      ...(repaired === null || repaired === raw ? {} : { suggestion: repaired }),
     },
   ];
+}
+
+/** What a sentence about a place begins with: the innermost key that has a meaning, or else the place alone. */
+function subjectOf(path: Path, parts: PublicParts): string {
+  const last = path.findLastIndex((step) => typeof step === "string");
+  if (last < 0) return "the file";
+  return parts.isPublicKey(path.slice(0, last + 1)) ? `\`${String(path[last])}\`` : "this value";
 }
 
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -80,11 +92,18 @@ const EXPECTED_OF: Readonly<Record<string, string>> = {
   listen: "an address such as `0.0.0.0:8080`",
 };
 
-function explainUnknownKey(key: string, path: Path, source: ConfigSource, schema: ConfigSchema): ConfigMistake {
+function explainUnknownKey(
+  key: string,
+  path: Path,
+  source: ConfigSource,
+  schema: ConfigSchema,
+  parts: PublicParts,
+): ConfigMistake {
   const known = schema.knownKeys(path);
   const suggestion = nearest(key, known);
   const section = schema.sectionOf(key);
-  const mistake = { code: "E511", range: rangeAt(source, [...path, key], "key"), message: `unknown key \`${key}\`` };
+  const message = parts.isPublicKey([...path, key]) ? `unknown key \`${key}\`` : "unknown key";
+  const mistake = { code: "E511", range: rangeAt(source, [...path, key], "key"), message };
   if (suggestion !== null) return { ...mistake, suggestion };
   if (section !== null) return { ...mistake, help: `\`${key}\` belongs under \`${section}\`` };
   return known.length === 0
@@ -104,8 +123,8 @@ function isTree(value: unknown): value is Readonly<Record<string | number, unkno
 /** The value the author meant, for the spellings of other programs: `5min`, `64MB`, `64Mi`. */
 function repair(path: Path, raw: string): string | null {
   const key = path.at(-1);
-  const [, number, unit] = /^(\d+)\s*([A-Za-z]+)$/.exec(raw.trim()) ?? [];
-  if (number === undefined || unit === undefined) return null;
+  if (!QUANTITY.test(raw.trim())) return null;
+  const [, number = "", unit = ""] = /^(\d+)\s?([a-z]+)$/i.exec(raw.trim()) ?? [];
   const lower = unit.toLowerCase();
   if (key === "maxSize") {
     const size = ["B", "KiB", "MiB", "GiB"].find((known) => known.charAt(0).toLowerCase() === lower.charAt(0));

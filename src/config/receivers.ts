@@ -12,8 +12,6 @@ export interface ReceiverMistake {
   readonly help?: string;
 }
 
-/** Values of a receiver that are no secret, whatever its author put there; everything else may be one. */
-const OPEN_KEYS: ReadonlySet<string> = new Set(["name", "urlFile", "secretFile", "keywords"]);
 
 /**
  * What is wrong with receivers beyond the shape of each value: more than one kind, a name taken twice, and what each
@@ -31,7 +29,7 @@ export function checkReceivers(receivers: unknown, source: ConfigSource, shapes:
       const earlier = taken.get(name);
       if (earlier === undefined) taken.set(name, index);
       else {
-        const message = `receiver name \`${name}\` is taken by receiver ${earlier + 1} of the list`;
+        const message = `this name is taken by receiver ${earlier + 1} of the list`;
         mistakes.push({ code: "E512", path: [...path, "name"], at: "value", message });
       }
     }
@@ -76,13 +74,6 @@ function checkKind(
 function rawAt(source: ConfigSource, path: Path): string | null {
   const placed = source.at(path);
   return placed === undefined || placed.broken ? null : placed.raw;
-}
-
-/** True for a value inside `receivers` that must not be printed, not even as part of its source line. */
-export function mayBeSecret(path: Path, raw: string | null): boolean {
-  const named = path.findLast((step) => typeof step === "string");
-  if (path[0] !== "receivers" || (named !== undefined && OPEN_KEYS.has(named))) return false;
-  return raw === null || !/^\$\{[A-Za-z0-9_]*\}$/.test(raw);
 }
 
 function hasMisspelt(section: Readonly<Record<string, unknown>>, known: readonly string[]): boolean {

@@ -16,15 +16,20 @@ const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
 /** Words that end a value in the rule language, so they cannot name a receiver or template. */
 const RESERVED: ReadonlySet<string> = new Set(["and", "or", "not", "when", "let", "drop", "notify"]);
 
+/** Of a value that is no secret: whatever is not marked is never quoted (`public-parts.ts`). */
+const PUBLIC = { public: true };
+
 const duration = z
   .string()
-  .regex(DURATION, "is not a duration; write a number and a unit, such as `30s`, `5m` or `2h`");
-const size = z.string().regex(SIZE, "is not a size; write a number and a unit, such as `64MiB` or `1GiB`");
-const filePath = z.string().min(1, "must not be empty");
+  .regex(DURATION, "is not a duration; write a number and a unit, such as `30s`, `5m` or `2h`")
+  .meta(PUBLIC);
+const size = z.string().regex(SIZE, "is not a size; write a number and a unit, such as `64MiB` or `1GiB`").meta(PUBLIC);
+const filePath = z.string().min(1, "must not be empty").meta(PUBLIC);
 const name = z
   .string()
   .regex(NAME, { error: "is not a name; use letters, digits, `_`, `.` and `-`", abort: true })
-  .refine((text) => !RESERVED.has(text), "is a word of the rule language and cannot be a name");
+  .refine((text) => !RESERVED.has(text), "is a word of the rule language and cannot be a name")
+  .meta(PUBLIC);
 
 const startupShape = {
   maxAge: duration.optional().describe("With no checkpoint, how old an Event may be and still notify. Default 5m."),
@@ -34,6 +39,7 @@ const throttleShape = {
     .int()
     .min(1, "must be at least 1")
     .max(1_048_576, "must be at most 1048576")
+    .meta(PUBLIC)
     .optional()
     .describe("Most groups remembered at once. Default 16384."),
 };
@@ -44,6 +50,7 @@ const outboxShape = {
       (text) => !SIZE.test(text) || parseSize(text) >= MIN_OUTBOX_BYTES,
       "is too small for an outbox; give it at least `1MiB`",
     )
+    .meta(PUBLIC)
     .optional()
     .describe("Most bytes the outbox may take, at least 1MiB. Default 64MiB."),
 };
@@ -52,6 +59,7 @@ const serverShape = {
     .string()
     .regex(LISTEN, { error: "is not an address; write host and port, such as `0.0.0.0:8080`", abort: true })
     .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535, "has a port above 65535")
+    .meta(PUBLIC)
     .optional()
     .describe("Address of /healthz, /readyz and /metrics. Default 0.0.0.0:8080."),
 };
@@ -59,8 +67,12 @@ const serverShape = {
 const sectionShapes = { startup: startupShape, throttle: throttleShape, outbox: outboxShape, server: serverShape };
 
 const commonShape = {
-  cluster: z.string().min(1, "must not be empty").nullish().describe("Shown in each card's title."),
-  language: z.enum(["en", "zh"]).optional().describe("Of the default card: English or Chinese. Default en."),
+  cluster: z.string().min(1, "must not be empty").meta(PUBLIC).nullish().describe("Shown in each card's title."),
+  language: z
+    .enum(["en", "zh"], "must be `en` or `zh`")
+    .meta(PUBLIC)
+    .optional()
+    .describe("Of the default card: English or Chinese. Default en."),
   templates: z
     .record(name, z.json())
     .nullish()

@@ -1,4 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node } from "yaml";
+import { nearest } from "../suggest.ts";
+import { explainYamlMistake } from "./yaml-mistake.ts";
 
 /** A stretch of the text in UTF-16 offsets, the end exclusive. */
 export type Range = readonly [start: number, end: number];
@@ -6,12 +8,16 @@ export type Range = readonly [start: number, end: number];
 export type Path = readonly (string | number)[];
 
 /** Where one value stands and how its author wrote it. */
-interface Placed {
+export interface Placed {
   /** Null for the items of a list and for the file itself. */
   readonly key: Range | null;
   readonly value: Range;
   /** Text before `${NAME}` was expanded; null for anything but text. */
   readonly raw: string | null;
+  /** Null for anything but a number. */
+  readonly plain: number | null;
+  /** Neither list nor section. */
+  readonly isLeaf: boolean;
   /** The value is not what its author means; nothing further can be said about it. */
   readonly broken: boolean;
 }
@@ -32,8 +38,8 @@ export interface ConfigSource {
   readonly sound: boolean;
   readonly mistakes: readonly SourceMistake[];
   at(path: Path): Placed | undefined;
-  /** Every value that is neither list nor section. */
-  leaves(): Iterable<readonly [path: Path, placed: Placed]>;
+  /** Every place of the file; one that an alias brings a second time stands there under both paths. */
+  places(): Iterable<readonly [path: Path, placed: Placed]>;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,35 +54,31 @@ const MAX_ALIASES = 100;
 export function readConfigSource(text: string, env: Environment): ConfigSource {
   const document = parseDocument(text, { prettyErrors: false, keepSourceTokens: false });
   const mistakes: SourceMistake[] = [];
-  const places = new Map<string, Placed>();
-  const leaves: [Path, Placed][] = [];
+  const places = new Map<string, readonly [Path, Placed]>();
   let aliases = 0;
 
   let lastLine: number | null = null;
-  for (const error of document.errors) {
-    const lineStart = text.lastIndexOf("\n", error.pos[0] - 1);
+  for (const { code, pos } of [...document.errors, ...document.warnings]) {
+    const lineStart = text.lastIndexOf("\n", pos[0] - 1);
     // The parser stumbles on over the rest of a line it has lost.
     if (lineStart === lastLine) continue;
     lastLine = lineStart;
-    mistakes.push({
-      code: "E515",
-      range: firstLine(text, error.pos),
-      ...explainYamlError(error.code, error.message, text, error.pos),
-    });
+    mistakes.push({ code: "E515", range: firstLine(text, pos), ...explainYamlMistake(code, text, pos[0]) });
   }
 
   const walk = (node: unknown, path: Path, key: Range | null, fallback: Range): unknown => {
     const value = isNode(node) ? rangeOf(node, fallback) : fallback;
     const place = (raw: string | null, broken: boolean): void => {
-      const placed = { key, value, raw, broken };
-      places.set(JSON.stringify(path), placed);
-      if (!isMap(node) && !isSeq(node)) leaves.push([path, placed]);
+      const plain = isScalar(node) && typeof node.value === "number" ? node.value : null;
+      const isLeaf = !isMap(node) && !isSeq(node);
+      places.set(JSON.stringify(path), [path, { key, value, raw, plain, isLeaf, broken }]);
     };
     if (isAlias(node)) {
       const target = ++aliases > MAX_ALIASES ? undefined : node.resolve(document);
       if (target !== undefined) return walk(target, path, key, value);
-      // A name nobody gave is YAML's mistake and reported as such already.
-      if (aliases === MAX_ALIASES + 1) {
+      if (aliases <= MAX_ALIASES) {
+        mistakes.push({ code: "E515", range: value, ...explainYamlMistake("BAD_ALIAS", text, value[0]) });
+      } else if (aliases === MAX_ALIASES + 1) {
         mistakes.push({ code: "E512", range: value, message: `more than ${MAX_ALIASES} aliases` });
       }
       place(null, true);
@@ -123,8 +125,8 @@ export function readConfigSource(text: string, env: Environment): ConfigSource {
     // A key given twice leaves the rest readable; every other mistake may have bent the tree.
     sound: document.errors.every((error) => error.code === "DUPLICATE_KEY"),
     mistakes,
-    at: (path) => places.get(JSON.stringify(path)),
-    leaves: () => leaves,
+    at: (path) => places.get(JSON.stringify(path))?.[1],
+    places: () => places.values(),
   };
 }
 
@@ -133,55 +135,38 @@ interface Expanded {
   readonly mistakes: readonly {
     readonly written: string;
     readonly message: string;
+    readonly suggestion?: string;
     readonly help: string;
   }[];
 }
 
-/** Does not look again at what it put in: a value from the environment is never a template. */
+/**
+ * Does not look again at what it put in: a value from the environment is never a template. What stands between the
+ * braces is quoted only if it is nearly a name of the environment: a secret may have slipped in there.
+ */
 function expand(text: string, env: Environment): Expanded {
-  const mistakes: { written: string; message: string; help: string }[] = [];
+  const mistakes: Expanded["mistakes"][number][] = [];
   const expanded = text.replace(/\$\$|\$\{([^}]*)\}?/g, (written: string, name: string | undefined) => {
     if (name === undefined) return "$";
     const value = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && written.endsWith("}") ? env[name] : null;
     if (value === null) {
       mistakes.push({
         written,
-        message: `\`${written}\` does not name an environment variable`,
+        message: "this does not name an environment variable",
         help: "write `${NAME}` and nothing else between the braces; `$$` is a literal dollar",
       });
     } else if (value === undefined) {
+      const meant = nearest(name, Object.keys(env));
       mistakes.push({
         written,
-        message: `environment variable \`${name}\` is not set`,
-        help: `set \`${name}\` where the program starts, or write \`$$\` for a literal dollar`,
+        message: "this environment variable is not set",
+        ...(meant === null ? {} : { suggestion: `\${${meant}}` }),
+        help: "set it where the program starts, or write `$$` for a literal dollar",
       });
     }
     return value ?? written;
   });
   return { text: expanded, mistakes };
-}
-
-/** The YAML library's words for programmers in words for authors, for the slips that happen. */
-function explainYamlError(
-  code: string,
-  message: string,
-  text: string,
-  [start]: Range,
-): { message: string; help?: string } {
-  if (code === "DUPLICATE_KEY") {
-    const key = /^[^\s:]*/.exec(text.slice(start))?.[0] ?? "";
-    return { message: `key \`${key}\` is given twice` };
-  }
-  if (code === "TAB_AS_INDENT") return { message: "a tab cannot indent YAML", help: "use spaces" };
-  if (code === "MULTIPLE_DOCS") return { message: "the file holds more than one YAML document" };
-  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-  const lineEnd = text.indexOf("\n", start);
-  const line = text.slice(lineStart, lineEnd < 0 ? text.length : lineEnd);
-  const sentence = message.charAt(0).toLowerCase() + message.slice(1);
-  if (/[[{].*\$\{/.test(line)) {
-    return { message: "`${NAME}` inside `{ }` or `[ ]` needs quotes", help: 'write "${NAME}"' };
-  }
-  return { message: `not YAML: ${sentence}` };
 }
 
 /** What is wrong begins where a range begins; the rest of a document as a span would only hide it. */

@@ -6,10 +6,12 @@ import { VIEW_NAMES } from "./view.ts";
 export interface LayoutProblem {
   /** The way to the leaf, `card.elements[0].text.content`; empty for a text that is no layout. */
   readonly path: string;
-  /** Lower case, no full stop. */
+  /** Lower case, no full stop. Holds nothing of the template: there may be a secret in it. */
   readonly message: string;
-  /** The variable nobody knows, where that is the fault. */
+  /** The variable that is unknown unless a rule gives it, where that is the fault. */
   readonly unknownName?: string;
+  /** The helper, block or `@` variable that is unknown whatever rules say, where that is the fault. */
+  readonly unknownWord?: string;
 }
 
 /** Helpers of templates, with the fewest and most arguments each takes. */
@@ -27,6 +29,8 @@ const HELPERS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["each", [1, 1]],
 ]);
 
+/** Words that templates may call. */
+export const HELPER_NAMES: readonly string[] = [...HELPERS.keys()];
 const BLOCKS: ReadonlySet<string> = new Set(["if", "unless", "with", "each"]);
 /** Names below `held`. */
 const HELD_NAMES: ReadonlySet<string> = new Set(["count", "since"]);
@@ -48,15 +52,13 @@ class Checker extends Handlebars.Visitor {
     this.known = new Set<string>([...VIEW_NAMES, ...extraNames]);
   }
 
-  #report(message: string, unknownName?: string): void {
-    this.problems.push(
-      unknownName === undefined ? { path: this.path, message } : { path: this.path, message, unknownName },
-    );
+  #report(message: string, unknown: Pick<LayoutProblem, "unknownName" | "unknownWord"> = {}): void {
+    this.problems.push({ path: this.path, message, ...unknown });
   }
 
   #call(name: string, count: number): void {
     const range = HELPERS.get(name);
-    if (range === undefined) return this.#report(`unknown helper \`${name}\``);
+    if (range === undefined) return this.#report("unknown helper", { unknownWord: name });
     if (count < range[0] || count > range[1]) this.#report(`wrong number of arguments of \`${name}\``);
   }
 
@@ -66,7 +68,9 @@ class Checker extends Handlebars.Visitor {
     if (isCall || HELPERS.has(name)) {
       if (BLOCKS.has(name)) this.#report(`\`${name}\` needs a block: {{#${name} …}}`);
       else this.#call(name, node.params.length);
-      if ((node.hash?.pairs.length ?? 0) > 0) this.#report(`\`${name}\` takes no named arguments`);
+      if (HELPERS.has(name) && (node.hash?.pairs.length ?? 0) > 0) {
+        this.#report(`\`${name}\` takes no named arguments`);
+      }
     } else this.accept(node.path);
     this.acceptArray(node.params);
   }
@@ -82,7 +86,7 @@ class Checker extends Handlebars.Visitor {
   override BlockStatement(node: hbs.AST.BlockStatement): void {
     const name = nameOf(node.path);
     if (BLOCKS.has(name)) this.#call(name, node.params.length);
-    else this.#report(`unknown block \`${name}\``);
+    else this.#report("unknown block", { unknownWord: name });
     if ((node.program.blockParams ?? []).length > 0) this.#report("block parameters are not supported");
     this.acceptArray(node.params);
     this.accept(node.program);
@@ -95,14 +99,14 @@ class Checker extends Handlebars.Visitor {
     const [name, ...rest] = node.parts;
     if (node.data) {
       if (name === undefined || !LOOP_NAMES.has(name) || rest.length > 0)
-        this.#report(`unknown variable \`${node.original}\``);
+        this.#report("unknown variable", { unknownWord: node.original });
       return;
     }
     if (name === undefined) return;
     // Inside `with held` the names are those below it.
     const known = this.known.has(name) || HELD_NAMES.has(name);
     const below = rest.length === 0 || (name === "held" && rest.length === 1 && HELD_NAMES.has(rest[0] ?? ""));
-    if (!known || !below) this.#report(`unknown variable \`${node.original}\``, node.original);
+    if (!known || !below) this.#report("unknown variable", { unknownName: node.original });
   }
 
   override PartialStatement(): void {
@@ -122,11 +126,10 @@ class Checker extends Handlebars.Visitor {
   }
 }
 
-/** The first line of Handlebars' own words, which say where; its drawing of the text does not fit a diagnostic. */
-function syntaxMessage(error: Error): string {
-  const expected = /Expecting (.*), got '(\w+)'/.exec(error.message);
-  const first = error.message.split("\n")[0] ?? "";
-  return expected ? "the braces of this template do not fit together" : first;
+/** Handlebars' own words quote the text, and draw a picture of it. */
+function syntaxMessage({ message }: Error): string {
+  if (/Expecting .*, got '\w+'/.test(message)) return "the braces of this template do not fit together";
+  return message.includes("doesn't match") ? "a block of this template ends under another name" : "bad template";
 }
 
 export interface TemplateOptions {
@@ -147,7 +150,7 @@ export function checkTemplate(text: string, { path, extraNames, place }: Templat
   } catch (error) {
     // Handlebars throws its own class and, from its lexer, plain errors; both only about the text.
     if (!(error instanceof Error)) throw error;
-    return [{ path, message: `bad template: ${syntaxMessage(error)}` }];
+    return [{ path, message: syntaxMessage(error) }];
   }
   const checker = new Checker(path, extraNames);
   checker.accept(program);

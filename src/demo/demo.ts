@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CompileFailed, compileInChild } from "../compile.ts";
+import { CompileFailed, compileInChild, RefusedInputs } from "../compile.ts";
 import { compilerCommand } from "../cli/run.ts";
 import { EXIT } from "../cli/exit-codes.ts";
 import { createApiServer, type ApiServer } from "../emulator/api-server.ts";
 import { startFeishuBot, type FeishuBot } from "../emulator/feishu-bot.ts";
-import { RefusedInputs, runEngine } from "../main.ts";
+import { runEngine } from "../main.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { createMetrics, type Metrics } from "../runtime/metrics.ts";
@@ -55,8 +55,16 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
     const engine = runEngine(
       {
         inputPaths: [],
-        compile: () =>
-          compileInChild({ command: compilerCommand(), configPath: inputs.config, rulesPath: inputs.rules }),
+        compile: (signal) =>
+          compileInChild(
+            {
+              command: compilerCommand(),
+              configPath: inputs.config,
+              rulesPath: inputs.rules,
+              clock: systemClock,
+            },
+            signal,
+          ),
         kubeconfig: inputs.kubeconfig,
         clock,
         networkClock: systemClock,

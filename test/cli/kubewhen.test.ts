@@ -10,6 +10,7 @@ import { anEventToWrite } from "../flow/flow-suite.ts";
 import { install, until, type Program } from "../flow/program.ts";
 import { aFolder } from "../support/delivery.ts";
 import { expectNoSecret } from "../support/no-secret.ts";
+import { makePipe } from "../support/pipes.ts";
 import { runProgram, type Ended } from "../support/programs.ts";
 
 const TOKEN = "0f0f0f0f-1111-2222-3333-444444444444";
@@ -141,6 +142,37 @@ describe("kubewhen run", () => {
     const noRules = await runWith({ ...files, rules: "/nowhere/rules" });
     expect(noRules.code).toBe(2);
     expect(noRules.stderr).toContain("cannot read rules from /nowhere/rules");
+  });
+
+  test("cannot run with a pipe in the place of its files, and does not wait for it", async () => {
+    const files = someFiles({});
+    const pipe = makePipe(join(aFolder(), "pipe"));
+    for (const spoilt of [
+      { ...files, config: pipe },
+      { ...files, rules: pipe },
+    ]) {
+      const { code, stderr } = await runWith(spoilt);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/cannot read .*pipe: it is a pipe or a device, not a file/);
+    }
+  });
+
+  test("quotes nothing of a configuration that may be a secret", async () => {
+    const files = someFiles({});
+    const url = `https://open.feishu.cn/open-apis/bot/v2/hook/${TOKEN}`;
+    for (const text of [
+      `receivers: [{name: f, feishu: {url: "\${${url}}"}}]`,
+      `receivers:\n- name: f\n  feishu:\n    url: >\n      ${url}\n    secret: !${SIGN_SECRET} x`,
+      `receivers: [{name: dump, stdout: {}}]\nsecret: ${SIGN_SECRET}\nserver: {secret: ${url}}`,
+      `receivers: [{name: f, feishu: {url: ${url}]`,
+      `receivers: [*${SIGN_SECRET}]`,
+    ]) {
+      writeFileSync(files.config, text);
+      const { code, stdout, stderr } = await runWith(files);
+      expect(code).toBe(1);
+      expect(stderr).toContain("config.yaml:");
+      expectNoSecret([TOKEN, SIGN_SECRET], { stdout, stderr });
+    }
   });
 
   test("cannot run with a kubeconfig that is none, and quotes nothing of it", async () => {

@@ -83,22 +83,23 @@ test.each(["{{constructor}}", "{{__proto__}}", "{{held.constructor}}", "{{messag
 
 describe("checkLayout", () => {
   test.each([
-    ["{{mesage}}", "unknown variable `mesage`"],
-    ["{{held.cuont}}", "unknown variable `held.cuont`"],
-    ["{{@root.message}}", "unknown variable `@root.message`"],
-    ["{{uppr name}}", "unknown helper `uppr`"],
-    ["{{short}}", "wrong number of arguments of `short`"],
-    ["{{lookup held 'count'}}", "unknown helper `lookup`"],
-    ["{{#if mesage}}x{{/if}}", "unknown variable `mesage`"],
-    ["{{#unless message}}{{else}}{{mesage}}{{/unless}}", "unknown variable `mesage`"],
-    ["{{#message}}x{{/message}}", "unknown block `message`"],
-    ["{{if message}}", "`if` needs a block: {{#if …}}"],
-    ["{{> other}}", "partials are not supported"],
-    ["{{time lastSeen zone='UTC'}}", "`time` takes no named arguments"],
-    ["{{#if message}}", "bad template: the braces of this template do not fit together"],
-    ["{{message", "bad template: the braces of this template do not fit together"],
-  ])("finds fault with %s", (text, message) => {
-    expect(checkLayout({ card: [{ content: text }] }, dialect)).toMatchObject([{ path: "card[0].content", message }]);
+    ["{{mesage}}", { message: "unknown variable", unknownName: "mesage" }],
+    ["{{held.cuont}}", { message: "unknown variable", unknownName: "held.cuont" }],
+    ["{{@root.message}}", { message: "unknown variable", unknownWord: "@root.message" }],
+    ["{{uppr name}}", { message: "unknown helper", unknownWord: "uppr" }],
+    ["{{short}}", { message: "wrong number of arguments of `short`" }],
+    ["{{lookup held 'count'}}", { message: "unknown helper", unknownWord: "lookup" }],
+    ["{{#if mesage}}x{{/if}}", { message: "unknown variable", unknownName: "mesage" }],
+    ["{{#unless message}}{{else}}{{mesage}}{{/unless}}", { message: "unknown variable", unknownName: "mesage" }],
+    ["{{#message}}x{{/message}}", { message: "unknown block", unknownWord: "message" }],
+    ["{{if message}}", { message: "`if` needs a block: {{#if …}}" }],
+    ["{{> other}}", { message: "partials are not supported" }],
+    ["{{time lastSeen zone='UTC'}}", { message: "`time` takes no named arguments" }],
+    ["{{#if message}}", { message: "the braces of this template do not fit together" }],
+    ["{{#if message}}x{{/each}}", { message: "a block of this template ends under another name" }],
+    ["{{message", { message: "the braces of this template do not fit together" }],
+  ])("finds fault with %s", (text, problem) => {
+    expect(checkLayout({ card: [{ content: text }] }, dialect)).toEqual([{ path: "card[0].content", ...problem }]);
   });
 
   test("lets a tag be no template, and knows what rules add", () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readRuleSources, RulesUnreadableError } from "../../src/language/read-rule-sources.ts";
+import { makePipe } from "../support/pipes.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -36,4 +37,9 @@ test("a missing path, a dead link and bytes that are no UTF-8 are unreadable", (
   rmSync(broken);
   symlinkSync("gone", broken);
   expect(() => readRuleSources(folder)).toThrow(RulesUnreadableError);
+});
+
+test("a pipe among the rules of a folder is unreadable, and is not waited for", () => {
+  makePipe(join(folder, "a.rules"));
+  expect(() => readRuleSources(folder)).toThrow("it is a pipe or a device, not a file");
 });
