@@ -111,7 +111,7 @@ export function createReplayedDisk(): ReplayedDisk {
 
 function contentOf({ synced, pending }: File, fate: Fate): Buffer {
   if (fate === "lost") return synced;
-  let content = Buffer.from(synced);
+  let content: Buffer = Buffer.from(synced);
   for (const call of pending) {
     if (call.kind === "cut") {
       content = resized(content, call.length);
