@@ -43,7 +43,7 @@ export function checkReceivers(receivers: unknown, source: ConfigSource, shapes:
         rawOf: (keys) => rawAt(source, [...below, ...keys]),
         misspelt: (...keys) => hasMisspelt(section, keys),
       });
-      mistakes.push(...found.map((mistake) => ({ ...mistake, path: [...below, ...mistake.path] })));
+      for (const mistake of found) mistakes.push({ ...mistake, path: [...below, ...mistake.path] });
     }
   }
   return mistakes;

@@ -15,9 +15,9 @@ export interface ShapeInput {
   /** Values may be of any type: the shape is checked elsewhere. */
   readonly section: Readonly<Record<string, unknown>>;
   /** How the author wrote a text, before `${NAME}` was expanded; null for no text, and where a name is unresolved. */
-  rawOf(path: readonly (string | number)[]): string | null;
+  readonly rawOf: (path: readonly (string | number)[]) => string | null;
   /** Whether a key there is not might be a slip for one of these: its mistake is told already. */
-  misspelt(...keys: readonly string[]): boolean;
+  readonly misspelt: (...keys: readonly string[]) => boolean;
 }
 
 /** What a kind's section in `config.yaml` looks like. Loaded only by what reads that file. */

@@ -40,6 +40,27 @@ describe("templates are checked before the first Event needs them", () => {
     expect(mistakes("  card: {text: '{{team}}'}\n", "when type=Warning using card notify dump")).toHaveLength(1);
   });
 
+  it("reads each as those do who get it", () => {
+    const text = `receivers: [{name: dump, stdout: {}}, {name: bot, feishu: {urlFile: /u}}]
+templates:
+  card: {elements: [{tag: markdown, content: "<at id={{name}}></at>"}]}
+`;
+    const found = (rules: string): readonly Diagnostic[] => {
+      const loaded = loadConfig("config.yaml", text, {});
+      const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
+      return checkTemplates({ file: "config.yaml", loaded, ruleSet, dialects });
+    };
+    const refusal = {
+      code: "E516",
+      line: 3,
+      column: 46,
+      message: "template `card`: no text of an Event may stand inside `<…>`",
+    };
+    expect(found("when type=Warning using card notify bot, dump")).toMatchObject([refusal]);
+    expect(found("when type=Warning notify dump")).toMatchObject([refusal]);
+    expect(found("when type=Warning using card notify dump")).toEqual([]);
+  });
+
   it("finds broken Handlebars in a rule's own text, at the rule", () => {
     const rules = 'when type=Normal notify dump\nwhen type=Warning using card with team="{{name" notify dump';
     expect(mistakes("  card: {text: '{{team}}'}\n", rules)).toMatchObject([{ code: "E516", file: "a.rules", line: 2 }]);

@@ -82,7 +82,11 @@ async function send(channel: Channel, item = anItem(), stop = signal): Promise<O
 test("keeps one connection and counts the bytes of bodies", async () => {
   const bot = await aBot();
   const channel = aChannel(bot.url);
-  expect(await channel.send([anItem(), anItem(), anItem()], signal)).toEqual(Array(3).fill({ kind: "delivered" }));
+  expect(await channel.send([anItem(), anItem(), anItem()], signal)).toEqual([
+    { kind: "delivered" },
+    { kind: "delivered" },
+    { kind: "delivered" },
+  ]);
   const bytes = (await world.metrics.attemptBytes.get()).values;
   const sent = bot.requests().reduce((sum, one) => sum + one.bytes, 0);
   expect(bytes.find(({ labels }) => labels.direction === "sent")).toMatchObject({
@@ -263,9 +267,13 @@ test("speaks HTTP/2 over TLS to a receiver it trusts, and does not arrive at one
   const tls = testCertificate("a");
   const bot = await aBot({ tls });
   world = aWorld({ clock, networkClock: systemClock });
-  const trusting = aChannel(bot.url, { tls: { ca: tls.cert } });
+  let trusted = tls.cert;
+  const trusting = aChannel(bot.url, { tls: () => ({ ca: trusted }) });
   expect(await send(trusting)).toEqual({ kind: "delivered" });
   expect(await send(trusting)).toEqual({ kind: "delivered" });
   expect(bot.requests().map(({ httpVersion }) => httpVersion)).toEqual(["2.0", "2.0"]);
+  expect(new Set(bot.requests().map(({ port }) => port)).size).toBe(1);
+  trusted = testCertificate("b").cert;
+  expect(await send(trusting)).toMatchObject({ reason: "tls_failed" });
   expect(await send(aChannel(bot.url))).toMatchObject({ kind: "retry", reason: "tls_failed", arrived: "no" });
 });

@@ -115,10 +115,11 @@ describe("checkLayout", () => {
   });
 });
 
-describe("a place that is no text takes nothing of an Event", () => {
-  const faultsOf = (tree: LayoutTree): readonly string[] =>
-    checkLayout(tree, dialect, ["oncall"]).map(({ path, message }) => `${path}: ${message}`);
+function faultsOf(tree: LayoutTree): readonly string[] {
+  return checkLayout(tree, dialect, ["oncall"]).map(({ path, message }) => `${path}: ${message}`);
+}
 
+describe("a place that is no text takes nothing of an Event", () => {
   test.each<[LayoutTree, RegExp]>([
     [{ tag: "lark_md", content: "<at id={{name}}></at>" }, /^content: no text of an Event may stand inside `<…>`$/],
     [{ tag: "markdown", content: "<at id={{oncall}}></at>" }, /inside `<…>`/],
