@@ -29,13 +29,18 @@ export function createBudget(
   const longestMs = Math.max(0, ...allowances.map((one) => one.windowMs));
   // A clock set anew may stand before what it once said: an attempt of the future would block until then.
   const start = lasting.now();
-  let sent = most === 0 ? [] : saved.map((at) => Math.min(at, start)).slice(-most);
+  let booked = saved.map((at) => Math.min(at, start));
+
+  const sent = (): readonly number[] => {
+    const now = lasting.now();
+    return booked.filter((at) => at + longestMs > now);
+  };
 
   return {
     waitMs() {
       const now = lasting.now();
       const waits = allowances.map(({ attempts, windowMs }) => {
-        const nth = sent[sent.length - attempts];
+        const nth = booked[booked.length - attempts];
         // Half-open windows, (t − T, t]: exactly one window later the old attempt no longer counts.
         return nth === undefined ? 0 : nth + windowMs - now;
       });
@@ -43,11 +48,8 @@ export function createBudget(
     },
     book() {
       // Whole milliseconds take little room on disk. Rounded up: never early.
-      if (most > 0) sent = [...sent, Math.ceil(lasting.now())].slice(-most);
+      booked = [...sent(), Math.ceil(lasting.now())].slice(-most);
     },
-    sent() {
-      const now = lasting.now();
-      return sent.filter((at) => at + longestMs > now);
-    },
+    sent,
   };
 }

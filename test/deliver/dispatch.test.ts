@@ -3,6 +3,7 @@ import { type Allowance, createBudget } from "../../src/deliver/budget.ts";
 import { createDispatcher, type Dispatcher, type DispatcherOptions } from "../../src/deliver/dispatch.ts";
 import type { Outcome } from "../../src/model/delivery.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
+import { StorageError } from "../../src/runtime/database.ts";
 import { aChannel, anItem, type Answer, type FakeChannel } from "../support/channels.ts";
 import { aLogger, anOutbox, many, nameOf, type Store, to } from "../support/delivery.ts";
 import { NOON } from "../support/events.ts";
@@ -232,6 +233,29 @@ describe("an outage", () => {
     ).toBe(1);
   });
 
+  test("that begins while an earlier backlog goes out is not taken for the trouble of each delivery", async () => {
+    const answers = [...Array.from({ length: 6 }, () => BROKEN), FINE];
+    const channel = aChannel(clock, () => answers.shift() ?? BROKEN);
+    store.outbox.enqueue(many("feishu", 6));
+    run(channel);
+    await clock.advance(62_999);
+    expect(channel.sent()).toHaveLength(6);
+    await clock.advance(1000);
+    // The one that was taken, the next, which is put off, and one more, which opens the circuit.
+    expect(channel.sent()).toHaveLength(9);
+  });
+
+  test("is over when the receiver refuses a body", async () => {
+    const answers = [BROKEN, refused("card_refused")];
+    store.outbox.enqueue(many("feishu", 3));
+    const { dispatcher } = run(aChannel(clock, () => answers.shift() ?? FINE));
+    await clock.advance(999);
+    expect(dispatcher.state().circuit).toBe("open");
+    await clock.advance(1);
+    expect(dispatcher.state().circuit).toBe("closed");
+    expect(store.outbox.waiting()).toBe(0);
+  });
+
   test("of a receiver that wishes for a pause is no shorter than that, and longer by lot", async () => {
     const channel = aChannel(clock, () => ({ ...BROKEN, reason: "rate_limited", afterMs: 5000 }));
     store.outbox.enqueue(many("feishu", 3));
@@ -428,18 +452,35 @@ describe("the pace of a destination", () => {
   });
 
   test("is on disk with what became of each attempt, so that a kill does not forget it", async () => {
-    const outcomes = [FINE, BROKEN, { ...NOT_KNOWN }, { ...BROKEN, reason: "in_flight" }];
+    const outcomes = [FINE, BROKEN, refused("card_refused"), { ...BROKEN, reason: "in_flight" }];
     for (const outcome of outcomes) {
       store = anOutbox(clock);
       store.outbox.enqueue([to("feishu")]);
-      const { stop } = run(
-        aChannel(clock, () => outcome),
-        { pace: PACE },
-      );
+      // What comes after it does not arrive, and so writes nothing.
+      const channel = aChannel(clock, ({ attempts }) => (attempts === 0 ? outcome : OFFLINE));
+      const { stop } = run(channel, { pace: PACE });
       await clock.advance(0);
-      expect(store.outbox.pace("bot")[0]).toBe(store.lasting.now());
+      expect(store.outbox.pace("bot")).toEqual([store.lasting.now()]);
       await stop();
     }
+  });
+
+  test("is on disk when a delivery is given up", async () => {
+    store.outbox.enqueue([to("feishu")]);
+    run(
+      aChannel(clock, () => refused("bad_request")),
+      { pace: PACE, kind: { takes: "alert" } },
+    );
+    await clock.advance(0);
+    expect(store.outbox.pace("bot")).toEqual([store.lasting.now()]);
+  });
+
+  test("of one that has none is not on disk", async () => {
+    store.outbox.enqueue([to("feishu")]);
+    run(aChannel(clock, () => FINE));
+    await clock.advance(0);
+    expect(store.outbox.waiting()).toBe(0);
+    expect(store.database.prepare("SELECT * FROM paces").rows()).toEqual([]);
   });
 });
 
@@ -555,6 +596,42 @@ test("sends nothing twice while the disk takes no writes", async () => {
   await clock.advance(6000);
   expect(channel.sent()).toHaveLength(1);
   expect(store.outbox.waiting()).toBe(0);
+});
+
+test("waits for a disk that cannot be read", async () => {
+  let asked = 0;
+  const outbox: Store["outbox"] = {
+    ...store.outbox,
+    nextDueAt(receiver) {
+      asked += 1;
+      if (asked <= 3) throw new StorageError("io", "database: disk I/O error");
+      return store.outbox.nextDueAt(receiver);
+    },
+  };
+  store.outbox.enqueue([to("feishu")]);
+  const channel = aChannel(clock, () => FINE);
+  run(channel, { outbox });
+  await clock.advance(MINUTE);
+  expect(channel.times()).toEqual([15_000]);
+  expect(lines.filter((line) => line.includes("outbox cannot be read"))).toHaveLength(3);
+});
+
+test("sleeps no longer than a timer can", async () => {
+  const slept: number[] = [];
+  const watched: Clock = {
+    ...clock,
+    sleep(ms, signal) {
+      slept.push(ms);
+      return clock.sleep(ms, signal);
+    },
+  };
+  run(
+    aChannel(clock, () => FINE),
+    { clock: watched },
+  );
+  await clock.advance(HOUR);
+  expect(slept.length).toBeGreaterThan(0);
+  expect(Math.max(...slept)).toBeLessThan(2 ** 31);
 });
 
 test("ends with the bug of a channel that throws", async () => {

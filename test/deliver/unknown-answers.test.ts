@@ -59,6 +59,18 @@ describe("answers that are not known", () => {
     }
   });
 
+  test("count what lies between two of them, of longer pauses a quarter of an hour", () => {
+    answers.add(1);
+    for (const minutes of [20, 10, 15, 19]) {
+      othersFlowFor(minutes * MINUTE);
+      expect(answers.add(1).bodyAtFault).toBe(false);
+    }
+    othersFlowFor(5 * MINUTE - 1);
+    expect(answers.add(1).bodyAtFault).toBe(false);
+    othersFlowFor(1);
+    expect(answers.add(1).bodyAtFault).toBe(true);
+  });
+
   test("count for each delivery by itself", () => {
     answers.add(1);
     othersFlowFor(15 * MINUTE);
