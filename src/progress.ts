@@ -1,5 +1,6 @@
 import type { Checkpoint } from "./checkpoint.ts";
-import type { KnownCount, OccurrenceCounter, Since } from "./collect/occurrences.ts";
+import type { KnownCount, OccurrenceCounter } from "./collect/occurrences.ts";
+import type { Position } from "./collect/source.ts";
 import type { Evaluator } from "./decide/evaluate.ts";
 import type { GroupKey, GroupState } from "./decide/throttle.ts";
 import type { Outbox } from "./deliver/outbox.ts";
@@ -9,8 +10,8 @@ import { StorageError, type Database } from "./runtime/database.ts";
 
 /** Brings what was decided to disk, notifications and checkpoint in one transaction. */
 export interface Progress {
-  /** The stream is decided up to here, but for the Events on hold. */
-  advance(read: Since): void;
+  /** The source is decided up to here, but for the Events on hold. */
+  advance(read: Position): void;
   /** An Event's decision is still out: the checkpoint must not claim it. Held once per call. */
   hold(eventUid: string): void;
   release(eventUid: string): void;
@@ -51,8 +52,8 @@ export function createProgress(options: ProgressOptions): Progress {
   const removedGroups = new Map<string, GroupKey>();
   const held = new Map<string, number>();
   let unsaved: readonly Notification[] = [];
-  let read: Since | null = null;
-  let savedRead: Since | null = null;
+  let read: Position | null = null;
+  let savedRead: Position | null = null;
   let savedAt = clock.monotonic();
   let forgottenAt = -Infinity;
 
@@ -84,11 +85,11 @@ export function createProgress(options: ProgressOptions): Progress {
     gather();
     if (notifications.length > 0) unsaved = [...unsaved, ...notifications];
     const decided = [...counts.values()].filter((row) => !held.has(row.uid));
-    const since = held.size === 0 ? read : null;
+    const position = held.size === 0 ? read : null;
     const work = (): null | "full" => {
       if (outbox.enqueue(unsaved) === "full") return "full";
       checkpoint.save({
-        since,
+        position,
         counts: decided,
         groups: [...groups.values()],
         removedGroups: [...removedGroups.values()],
@@ -112,7 +113,7 @@ export function createProgress(options: ProgressOptions): Progress {
     groups.clear();
     removedGroups.clear();
     unsaved = [];
-    if (since) savedRead = since;
+    if (position) savedRead = position;
     savedAt = clock.monotonic();
     return null;
   };

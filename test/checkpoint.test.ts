@@ -5,7 +5,7 @@ import { openDatabase } from "../src/runtime/database.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
 import { aDrop, aRule, is } from "./support/rules.ts";
 
-const NOTHING: Parameters<Checkpoint["save"]>[0] = { since: null, counts: [], groups: [], removedGroups: [] };
+const NOTHING: Parameters<Checkpoint["save"]>[0] = { position: null, counts: [], groups: [], removedGroups: [] };
 
 /** Opens it anew each time, as a restart does. */
 function open(folder: string): Checkpoint {
@@ -20,7 +20,7 @@ function aGroup(group: string, sentAt: readonly number[]): GroupState {
 
 test("a fresh one knows nothing", () => {
   const checkpoint = open(aFolder());
-  expect(checkpoint.since()).toBeNull();
+  expect(checkpoint.position("home")).toBeNull();
   expect([...checkpoint.counts()]).toEqual([]);
   expect(checkpoint.groups()).toEqual([]);
   expect(checkpoint.lastGoodRules()).toBeNull();
@@ -29,19 +29,32 @@ test("a fresh one knows nothing", () => {
 test("gives back after a restart what it was given, counts oldest first", () => {
   const folder = aFolder();
   const first = open(folder);
-  const since = { resourceVersion: "42", at: 1_000 };
+  const position = { source: "home", version: "42", at: 1_000 };
   const counts = [
     { uid: "late", count: 3, lastSeenAt: 900 },
     { uid: "early", count: 1, lastSeenAt: 100 },
   ];
   const group = aGroup('6:"odd\n', [1, 2.5]);
-  first.save({ ...NOTHING, since, counts, groups: [group, aGroup("other", [])] });
+  first.save({ ...NOTHING, position, counts, groups: [group, aGroup("other", [])] });
   first.save({ ...NOTHING, counts: [{ uid: "early", count: 2, lastSeenAt: 500 }] });
   first.save({ ...NOTHING, removedGroups: [{ ruleKey: "k", group: "other" }] });
   const again = open(folder);
-  expect(again.since()).toEqual(since);
+  expect(again.position("home")).toEqual(position);
+  expect(again.position("elsewhere")).toBeNull();
   expect([...again.counts()]).toEqual([{ uid: "early", count: 2, lastSeenAt: 500 }, counts[0]]);
   expect(again.groups()).toEqual([group]);
+});
+
+test("goes on from where version 0.1 had read to, until a new position is stored", () => {
+  const folder = aFolder();
+  const database = openDatabase(folder, aLogger().logger);
+  database.prepare("INSERT INTO checkpoint VALUES (?, ?)").run("since", '{"resourceVersion":"42","at":1000}');
+  database.close();
+  const checkpoint = open(folder);
+  expect(checkpoint.position("home")).toEqual({ source: "home", version: "42", at: 1_000 });
+  checkpoint.save({ ...NOTHING, position: { source: "home", version: "43", at: 2_000 } });
+  expect(checkpoint.position("home")?.version).toBe("43");
+  expect(checkpoint.position("elsewhere")).toBeNull();
 });
 
 test("forgets Events last seen before a moment", () => {

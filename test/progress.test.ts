@@ -8,7 +8,7 @@ import { anEvent, NOON, seenOnce } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
 import { aRule } from "./support/rules.ts";
 
-const SINCE = { resourceVersion: "7", at: NOON };
+const POSITION = { source: "home", version: "7", at: NOON };
 const LARGE = aNotification({ body: "x".repeat(500) });
 
 interface Parts extends Store {
@@ -23,13 +23,13 @@ function aProgress(clock: FakeClock, options: Parameters<typeof anOutbox>[1] = {
   const store = anOutbox(clock, options);
   const { database, outbox, metrics } = store;
   const { logger } = aLogger();
-  const occurrences = createOccurrences({ metrics, clock });
+  const occurrences = createOccurrences({ metrics });
   const evaluator = createEvaluator({ clock, cluster: "home", maxGroups: 100, metrics, logger });
   const checkpoint = createCheckpoint(database);
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
   const take = (uid: string, count = 1): void => {
     const event = anEvent({ eventUid: uid, count, resourceVersion: String(count), lastSeenAt: clock.now() });
-    occurrences.take(event, { initial: false, since: null, maxAgeMs: 0 });
+    occurrences.take(event, null);
   };
   return { ...store, progress, occurrences, evaluator, checkpoint, take };
 }
@@ -43,11 +43,11 @@ test("brings notifications and the checkpoint to disk together", () => {
   parts.evaluator.use({ statements: [rule] });
   parts.take("a");
   parts.evaluator.evaluate(seenOnce(anEvent({ eventUid: "a" })), null);
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   expect(parts.progress.save([aNotification()])).toBeNull();
   expect(parts.outbox.waiting()).toBe(1);
   expect(uids(parts)).toEqual(["a"]);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
   expect(parts.checkpoint.groups()).toMatchObject([{ ruleKey: "r", sentAt: [NOON] }]);
 
   parts.evaluator.use({ statements: [] });
@@ -59,19 +59,19 @@ test("keeps notifications that found no room, and lets no save claim their Event
   const parts = aProgress(createFakeClock(NOON), { maxBytes: 1_000 });
   expect(parts.progress.save([LARGE])).toBeNull();
   parts.take("a");
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   expect(parts.progress.save([LARGE])).toBe("full");
   expect(parts.progress.isBehind()).toBe(true);
   parts.take("b");
   expect(parts.progress.save([])).toBe("full");
   expect(uids(parts)).toEqual([]);
-  expect(parts.checkpoint.since()).toBeNull();
+  expect(parts.checkpoint.position("home")).toBeNull();
 
   parts.outbox.delivered(parts.outbox.next("feishu", NOON)?.id ?? -1);
   expect(parts.progress.save([])).toBeNull();
   expect(parts.progress.isBehind()).toBe(false);
   expect(uids(parts)).toEqual(["a", "b"]);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
   expect(parts.outbox.waiting()).toBe(1);
 });
 
@@ -100,7 +100,7 @@ test("keeps what a disk refused for the next save", () => {
   parts.progress.save([]);
   parts.database.prepare("PRAGMA max_page_count = 1").row();
   for (let i = 0; i < 500; i += 1) parts.take(`a-uid-that-takes-some-room-on-its-page-${i}`);
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   expect(parts.progress.save([aNotification()])).toBe("full");
   expect(uids(parts)).toEqual([]);
   expect(parts.outbox.waiting()).toBe(0);
@@ -123,17 +123,17 @@ test("claims neither an Event on hold nor the place in the stream behind it", ()
   parts.take("b");
   parts.progress.hold("a");
   parts.progress.hold("a");
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   parts.progress.save([]);
   expect(uids(parts)).toEqual(["b"]);
-  expect(parts.checkpoint.since()).toBeNull();
+  expect(parts.checkpoint.position("home")).toBeNull();
   parts.progress.release("a");
   parts.progress.save([]);
   expect(uids(parts)).toEqual(["b"]);
   parts.progress.release("a");
   parts.progress.save([]);
   expect(uids(parts)).toEqual(["a", "b"]);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
 });
 
 test("saves by itself no more than twice a minute, counted from the last save", async () => {
@@ -159,13 +159,13 @@ test("leaves the disk alone while nothing happens", async () => {
   database.prepare("CREATE TABLE seen(n)").run();
   database.prepare("CREATE TRIGGER see BEFORE INSERT ON checkpoint BEGIN INSERT INTO seen VALUES (1); END").run();
   const saved = (): unknown => database.prepare("SELECT count(*) AS saves FROM seen").row()?.["saves"];
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   for (let i = 0; i < 10; i += 1) {
     await clock.advance(30_000);
     parts.progress.saveNowAndThen();
   }
   expect(saved()).toBe(1);
-  parts.progress.advance({ resourceVersion: "8", at: clock.now() });
+  parts.progress.advance({ ...POSITION, version: "8" });
   parts.progress.saveNowAndThen();
   expect(saved()).toBe(2);
 });
