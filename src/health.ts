@@ -1,4 +1,4 @@
-import type { Reflector } from "./collect/reflector.ts";
+import type { Source } from "./collect/source.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import type { Progress } from "./progress.ts";
@@ -28,7 +28,7 @@ export interface Refusal {
 }
 
 export interface HealthOptions {
-  readonly reflector: Pick<Reflector, "progress">;
+  readonly source: Pick<Source, "progress">;
   readonly progress: Pick<Progress, "isBehind">;
   readonly database: Pick<Database, "writable">;
   readonly deliveries: Pick<Deliveries, "state">;
@@ -48,7 +48,7 @@ const SHOWN_DIAGNOSTICS = 10;
 
 /** See `Health`. A receiver that cannot be reached makes neither false: days offline are normal, and nothing is lost. */
 export function createHealth(options: HealthOptions): Health {
-  const { reflector, progress, database, deliveries, clock } = options;
+  const { source, progress, database, deliveries, clock } = options;
   let reload: Readonly<Record<string, unknown>> = { refused: false };
   /** When a full outbox was last seen to hold the watch up: a restart would not help it. */
   let heldUpAt = -Infinity;
@@ -65,12 +65,12 @@ export function createHealth(options: HealthOptions): Health {
     health() {
       const now = clock.monotonic();
       if (progress.isBehind()) heldUpAt = now;
-      const silentMs = Math.round(now - Math.max(reflector.progress().lastAliveAt, heldUpAt));
+      const silentMs = Math.round(now - Math.max(source.progress().lastActivityAt, heldUpAt));
       const outboxWritable = writable();
       return { ok: silentMs < SILENCE_MS && outboxWritable, details: { watchSilentMs: silentMs, outboxWritable } };
     },
     readiness() {
-      const { connected, synced, refused } = reflector.progress();
+      const { connected, synced, refused } = source.progress();
       return {
         ok: synced && refused === null,
         details: {

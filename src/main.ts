@@ -1,13 +1,14 @@
 import { createCheckpoint } from "./checkpoint.ts";
 import { createLookup } from "./collect/lookup.ts";
 import { createOccurrences } from "./collect/occurrences.ts";
-import { createPrefilter, type Prefilter } from "./collect/prefilter.ts";
-import { deriveSelector } from "./collect/pushdown.ts";
 import { createReflector } from "./collect/reflector.ts";
+import { createSelection } from "./collect/selection.ts";
 import { RefusedInputs, type Compiled } from "./compile.ts";
 import { createEvaluator } from "./decide/evaluate.ts";
+import { createLookupNotices } from "./decide/lookup-notice.ts";
+import { type Composer, createComposer } from "./deliver/compose.ts";
+import { loadKind } from "./deliver/kinds.ts";
 import { createOutbox } from "./deliver/outbox.ts";
-import { createRenderer, type Renderer } from "./deliver/render.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { createHealth } from "./health.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -16,8 +17,10 @@ import { createReloader, firstInForce, logDiagnostics } from "./reloader.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { openDatabase } from "./runtime/database.ts";
 import { createKubeApi } from "./runtime/kube.ts";
+import { createLastingClock, thisMachine } from "./runtime/lasting-clock.ts";
 import type { Logger } from "./runtime/logger.ts";
 import type { Metrics } from "./runtime/metrics.ts";
+import type { Print } from "./runtime/print.ts";
 import type { Redactor } from "./runtime/secret.ts";
 import { startServer } from "./runtime/server.ts";
 import { watchFiles } from "./watch-files.ts";
@@ -37,7 +40,7 @@ export interface EngineOptions {
   readonly metrics: Metrics;
   readonly redactor: Redactor;
   /** Where `stdout` receivers print. */
-  readonly print: (line: string) => void;
+  readonly print: Print;
   /** Called once everything runs, with the port of the health server. */
   readonly onStarted?: (port: number) => void;
 }
@@ -64,7 +67,7 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
 }
 
 async function run(options: EngineOptions, stop: AbortSignal, started: (() => void | Promise<void>)[]): Promise<void> {
-  const { clock, networkClock, logger, metrics, redactor } = options;
+  const { clock, networkClock, logger, metrics } = options;
   // Before the files are read: what changes while they are is a change.
   const changes = watchFiles(options.inputPaths, clock, stop);
   const compiled = await compileFirst(options, stop);
@@ -73,9 +76,10 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
   let { config } = compiled;
   const { cluster } = config;
 
-  const database = openDatabase(config.outbox.path, logger);
+  const database = openDatabase(config.outbox.path, logger, clock);
   started.push(() => database.close());
   const checkpoint = createCheckpoint(database);
+  const lasting = createLastingClock(clock, checkpoint.lasting(), thisMachine);
   const { first, refusal } = firstInForce(compiled, config, () => checkpoint.lastGoodRules());
   logDiagnostics(logger, compiled.diagnostics);
   if (refusal) {
@@ -91,46 +95,54 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
     metrics,
     onForbidden: (kind) => logger.warn(kind, "rules ask for labels of objects that RBAC does not let us get"),
   });
-  const evaluator = createEvaluator({ ...config, maxGroups: config.throttle.maxGroups, clock, metrics, logger });
-  const occurrences = createOccurrences({ metrics, clock });
-  const outbox = createOutbox({ database, clock, metrics, maxBytes: config.outbox.maxBytes });
-  const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
-  let selector = "";
-  let prefilter: Prefilter = skipNothing;
-  const reflector = createReflector({
+  const evaluator = createEvaluator({ clock, lasting, maxGroups: config.throttle.maxGroups, metrics, logger });
+  const occurrences = createOccurrences({ metrics });
+  const { maxBytes, history } = config.outbox;
+  const sharers = (): number => config.receivers.length;
+  const outbox = createOutbox({ database, clock, lasting, metrics, maxBytes, history, sharers });
+  const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock, lasting });
+  const selection = createSelection();
+  const source = createReflector({
     api,
-    clock: networkClock,
+    name: cluster,
+    after: checkpoint.position(cluster),
+    startupMaxAgeMs: () => config.startup.maxAgeMs,
+    clock,
+    networkClock,
     logger,
     metrics,
-    selector: () => selector,
-    // A watch outlives a reload that leaves the selector alone.
-    skip: () => (line) => prefilter(line),
+    selector: selection.selector,
+    skip: selection.skip,
   });
-  // Set by the first `use`, before anything asks for it.
-  let renderer: Renderer;
   const pipeline = createPipeline({
-    cluster: config.cluster,
-    reflector,
+    source,
     occurrences,
     lookup,
     evaluator,
+    lookupNotices: createLookupNotices({ clock, lasting }),
+    isReceiver: (name) => config.receivers.some((receiver) => receiver.name === name),
     progress,
     checkpoint,
     clock,
     logger,
     metrics,
-    renderer: () => renderer,
-    isReceiver: (name) => config.receivers.some((receiver) => receiver.name === name),
-    startupMaxAgeMs: () => config.startup.maxAgeMs,
   });
-  const deliveries = createDeliveries({ outbox, clock, networkClock, logger, metrics, redactor, print: options.print });
+  // Set by the first inputs, before anything is delivered.
+  let composer: Composer;
+  const deliveries = createDeliveries({
+    ...options,
+    outbox,
+    lasting,
+    loadKind,
+    item: (delivery, dialect) => composer.item(delivery, dialect),
+  });
   const health = createHealth({
-    reflector,
+    source,
     progress,
     database,
     deliveries,
-    setAside: () => [],
-    forbiddenKinds: () => [],
+    setAside: () => database.asides(),
+    forbiddenKinds: () => lookup.troubles(),
     clock: networkClock,
   });
 
@@ -139,25 +151,13 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
     words: {
       use(next) {
         config = next;
-        renderer = createRenderer({ ...next, cluster });
+        composer = createComposer({ ...next, logger });
       },
     },
     evaluator,
-    selection: {
-      use(ruleSet) {
-        const before = selector;
-        prefilter = createPrefilter(ruleSet);
-        selector = deriveSelector(ruleSet);
-        return selector !== before;
-      },
-    },
+    selection,
     lastGood: { save: (ruleSet) => checkpoint.saveLastGoodRules(ruleSet) },
-    watch: {
-      restart() {
-        pipeline.reselected();
-        reflector.restart();
-      },
-    },
+    watch: source,
     deliveries,
     health,
     clock,
@@ -176,10 +176,6 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
     await Promise.allSettled(running);
   });
   await Promise.all(running);
-}
-
-function skipNothing(): null {
-  return null;
 }
 
 /** Null when the engine is told to stop before there is an answer. */

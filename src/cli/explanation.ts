@@ -67,7 +67,7 @@ export function createExplainer({
   };
   const metrics = createMetrics();
   const logger = createLogger(createRedactor(), "silent");
-  const occurrences = createOccurrences({ metrics, clock });
+  const occurrences = createOccurrences({ metrics });
   const evaluator = createEvaluator({ clock, lasting: clock, maxGroups, metrics, logger });
   evaluator.use(ruleSet);
   const trace = createTracer();
@@ -76,7 +76,7 @@ export function createExplainer({
     const event = normalize(object, cluster);
     if (!event) return null;
     time = Math.max(time, event.lastSeenAt);
-    const seen = occurrences.take(event, { initial: false, since: null, maxAgeMs: Infinity });
+    const seen = occurrences.take(event, null);
     if (seen === "replayed") return { event, verdict: "replayed", receivers: [], occurrences: null, statements: [] };
     const meta = metaOf(object);
     const evaluation = evaluator.evaluate(seen, meta, true);

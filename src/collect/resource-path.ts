@@ -1,5 +1,8 @@
 import type { InvolvedObject } from "../model/event.ts";
 
+/** All Events of the cluster. */
+export const EVENTS_PATH = "/api/v1/events";
+
 /** How a kind is called in paths. */
 export interface ResourceName {
   readonly plural: string;

@@ -2,7 +2,7 @@ import { cpSync } from "node:fs";
 import { createCheckpoint, type Checkpoint } from "../../src/checkpoint.ts";
 import type { Lookup } from "../../src/collect/lookup.ts";
 import { createOccurrences, type OccurrenceCounter } from "../../src/collect/occurrences.ts";
-import type { Backlog, Batch, Source, SourceItem } from "../../src/collect/source.ts";
+import type { Backlog, Batch, Position, Source, SourceItem } from "../../src/collect/source.ts";
 import { createEvaluator, type Evaluator } from "../../src/decide/evaluate.ts";
 import { createLookupNotices } from "../../src/decide/lookup-notice.ts";
 import { createLocalTime } from "../../src/deliver/local-time.ts";
@@ -21,43 +21,67 @@ import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { aFolder, aLogger } from "./delivery.ts";
 import { aRawEvent } from "./raw-events.ts";
 
+/** What a test says of one item: `initial` stands for the backlog that the source has just then. */
+interface ScriptedItem {
+  readonly object: unknown;
+  readonly initial: boolean;
+}
+
+interface ScriptedBatch extends Partial<Omit<Batch, "items" | "position">> {
+  readonly items?: readonly ScriptedItem[];
+  /** Version of the position. */
+  readonly version?: string | null;
+}
+
 /** A source that reads from a script. */
 interface ScriptedSource extends Source {
   /** Resolves once the consumer has taken the batch and asks for the next. */
-  give(batch: Partial<Batch>): Promise<void>;
+  give(batch: ScriptedBatch): Promise<void>;
 }
 
-function aBatch(parts: Partial<Batch> = {}): Batch {
-  return { items: [], skipped: 0, malformed: 0, deleted: 0, position: null, synced: true, ...parts };
-}
-
-/** How far the scripted source is read. */
-export function aPosition(version: number | null, at: number): NonNullable<Batch["position"]> {
-  return { source: "home", version: version === null ? null : String(version), at };
-}
+export const SOURCE = "home";
 
 /** An Event of the watch: a Pod's, of its own uid and about an object of its own, unless given. */
 export function anItem(
   uid: string,
   version: number,
-  { backlog = null, ...fields }: EventFields & { readonly backlog?: Backlog | null } = {},
-): SourceItem {
+  { initial = false, ...fields }: EventFields & { readonly initial?: boolean } = {},
+): ScriptedItem {
   const metadata = { name: `event-${uid}`, namespace: "shop", uid, resourceVersion: String(version) };
   const involvedObject = { name: `pod-${uid}`, namespace: "shop", uid: `object-${uid}` };
-  return { object: aRawEvent({ metadata, involvedObject, ...fields }), backlog };
+  return { object: aRawEvent({ metadata, involvedObject, ...fields }), initial };
 }
 
-function createScriptedSource(): ScriptedSource {
-  const script: { batch: Batch; taken: () => void }[] = [];
+function createScriptedSource(clock: Clock, after: Position | null, maxAgeMs: number): ScriptedSource {
+  const script: { batch: ScriptedBatch; taken: () => void }[] = [];
+  let position = after;
   let wake: (() => void) | null = null;
+
+  const batchOf = ({ items = [], version = null, ...parts }: ScriptedBatch): Batch => {
+    const backlog: Backlog = position
+      ? { kind: "gap", after: position }
+      : { kind: "first", seenAfter: clock.now() - maxAgeMs };
+    return {
+      items: items.map(({ object, initial }): SourceItem => ({ object, backlog: initial ? backlog : null })),
+      skipped: 0,
+      malformed: 0,
+      deleted: 0,
+      position: version === null ? null : { source: SOURCE, version, at: clock.now() },
+      synced: true,
+      ...parts,
+    };
+  };
+
   return {
-    name: "home",
+    name: SOURCE,
     async *events(signal) {
       signal.addEventListener("abort", () => wake?.(), { once: true });
       while (!signal.aborted) {
         const next = script.shift();
         if (next) {
-          yield next.batch;
+          const batch = batchOf(next.batch);
+          yield batch;
+          position = batch.position ?? position;
           next.taken();
         } else {
           await new Promise<void>((resolve) => {
@@ -66,8 +90,8 @@ function createScriptedSource(): ScriptedSource {
         }
       }
     },
-    give(parts) {
-      const taken = new Promise<void>((resolve) => script.push({ batch: aBatch(parts), taken: resolve }));
+    give(batch) {
+      const taken = new Promise<void>((resolve) => script.push({ batch, taken: resolve }));
       wake?.();
       return taken;
     },
@@ -104,6 +128,7 @@ export interface EngineParts {
   readonly folder?: string;
   readonly maxBytes?: number;
   readonly maxGroups?: number;
+  readonly maxAgeMs?: number;
     readonly receivers?: readonly string[];
   readonly lookup?: Lookup;
 }
@@ -155,7 +180,7 @@ export function startEngine(parts: EngineParts): TestEngine {
   });
   const occurrences = createOccurrences({ metrics });
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock, lasting });
-  const source = createScriptedSource();
+  const source = createScriptedSource(clock, checkpoint.position(SOURCE), parts.maxAgeMs ?? 300_000);
   let known: ReadonlySet<string> = new Set();
   const use: TestEngine["use"] = (statements, names = parts.receivers ?? ["feishu"]) => {
     known = new Set(names);
