@@ -21,7 +21,7 @@ export interface CheckpointChange {
  * order. What of it cannot be read is set aside (see `Database`), and the rest goes on.
  */
 export interface Checkpoint {
-  /** How far this source was read. */
+  /** Where this source was last read to. */
   position(source: string): Position | null;
   /** The newest changes, oldest first; an Event that changed more than once may be among them more than once. */
   counts(limit?: number): Iterable<KnownCount>;
@@ -44,11 +44,11 @@ const MAX_COUNTS = 16_384;
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
-  const removeValue = database.prepare("DELETE FROM checkpoint WHERE key = ?");
   const replaceValue = database.prepare(
     `INSERT INTO checkpoint VALUES (?, ?)
      ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
   );
+  const removeValue = database.prepare("DELETE FROM checkpoint WHERE key = ?");
   const readCounts = database.prepare(
     `SELECT uid, count, last_seen_at FROM event_counts WHERE seq > coalesce(
      (SELECT seq FROM event_counts ORDER BY seq DESC LIMIT 1 OFFSET ?), -1) ORDER BY seq`,
@@ -99,11 +99,6 @@ export function createCheckpoint(database: Database): Checkpoint {
     return rows.flatMap((row) => read(row) ?? []);
   };
 
-  const positionOfFirstVersion = (source: string): Position | null => {
-    const since = value("since", isSince);
-    return since && { source, version: since.resourceVersion ?? null, at: since.at };
-  };
-
   const saveCounts = (counts: readonly KnownCount[]): void => {
     for (const { uid, count, lastSeenAt } of counts) writeCount.run(uid, count, lastSeenAt);
     countsKept += counts.length;
@@ -114,7 +109,13 @@ export function createCheckpoint(database: Database): Checkpoint {
   };
 
   return {
-    position: (source) => value(`position ${source}`, isPosition) ?? positionOfFirstVersion(source),
+    position(source) {
+      const position = value(`position ${source}`, isPosition);
+      if (position) return position;
+      // As version 0.1 stored it, which knew one source.
+      const since = value("since", isSince);
+      return since && { source, version: since.resourceVersion, at: since.at };
+    },
     *counts(limit = MAX_COUNTS) {
       for (const row of readCounts.each(limit)) {
         yield { uid: String(row["uid"]), count: Number(row["count"]), lastSeenAt: Number(row["last_seen_at"]) };
@@ -130,7 +131,10 @@ export function createCheckpoint(database: Database): Checkpoint {
       }),
     lasting: () => value("lasting", isLastingState),
     save({ position, counts, state, lasting }) {
-      if (position) writeValue.run(`position ${position.source}`, JSON.stringify(position));
+      if (position) {
+        writeValue.run(`position ${position.source}`, JSON.stringify(position));
+        removeValue.run("since");
+      }
       writeValue.run("lasting", JSON.stringify(lasting));
       saveCounts(counts);
       for (const { ruleKey, group } of state.removedGroups) removeGroup.run(ruleKey, group);
@@ -159,12 +163,15 @@ function parsedOf(text: unknown): unknown {
 }
 
 function isPosition(value: unknown): value is Position {
-  return isObject(value) && typeof value["source"] === "string" && typeof value["at"] === "number";
+  if (!isObject(value)) return false;
+  const { source, version, at } = value;
+  return typeof source === "string" && (version === null || typeof version === "string") && typeof at === "number";
 }
 
-/** What 0.1 kept: it knew one source. */
 function isSince(value: unknown): value is { readonly resourceVersion: string | null; readonly at: number } {
-  return isObject(value) && typeof value["at"] === "number";
+  if (!isObject(value)) return false;
+  const { resourceVersion, at } = value;
+  return (resourceVersion === null || typeof resourceVersion === "string") && typeof at === "number";
 }
 
 /** `saveLastGoodRules` wrote it whole or not at all; that it is whole is what JSON tells. */

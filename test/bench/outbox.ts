@@ -103,7 +103,7 @@ function benchAt(waiting: number): OutboxBenchRow {
     database.transaction(() => {
       outbox.enqueue([anAlert(waiting + call, "warning")]);
       checkpoint.save({
-        since: { resourceVersion: String(call), at: systemClock.now() },
+        position: { source: "home", version: String(call), at: systemClock.now() },
         counts: [{ uid, count: 1, lastSeenAt: systemClock.now() }],
         state: {
           groups: [

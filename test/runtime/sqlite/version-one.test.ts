@@ -34,7 +34,7 @@ test.each(WAYS)("carries everything of a file of 0.1 over %s", (_way, prepare) =
   const clock = createFakeClock(WRITTEN_AT);
   const database = openDatabase(folder, aLogger().logger, clock);
   const checkpoint = createCheckpoint(database);
-  expect(checkpoint.since()).toEqual({ resourceVersion: "4711", at: WRITTEN_AT - 66_000 });
+  expect(checkpoint.position("home")).toEqual({ source: "home", version: "4711", at: WRITTEN_AT - 66_000 });
   expect([...checkpoint.counts()]).toEqual([
     { uid: "uid-early", count: 12, lastSeenAt: WRITTEN_AT - 15_000 },
     { uid: "uid-late", count: 3, lastSeenAt: WRITTEN_AT - 7_000 },
