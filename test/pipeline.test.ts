@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
+import { createReflector } from "../src/collect/reflector.ts";
+import type { Position, Source } from "../src/collect/source.ts";
 import type { Rule, Statement } from "../src/model/rule.ts";
 import { arbitraryRawEvent, arbitraryRuleSet } from "./support/arbitrary-events.ts";
 import {
@@ -12,9 +14,13 @@ import {
   type HeldLookup,
   type TestEngine,
 } from "./support/engine.ts";
-import { aNotification } from "./support/delivery.ts";
+import { createMetrics } from "../src/runtime/metrics.ts";
+import { startApi } from "./support/api-server.ts";
+import { aLogger, aNotification } from "./support/delivery.ts";
 import { NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
+import { aRawEvent } from "./support/raw-events.ts";
+import { until } from "./support/reflector.ts";
 import { sumOf } from "./support/metric-values.ts";
 import { aDrop, allOf, aRule, is, label, notOf } from "./support/rules.ts";
 
@@ -454,6 +460,51 @@ test("a list after a gap tells what came since the last batch, and nothing older
     version: "12",
   });
   expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-gap"]);
+});
+
+test("what came while the outbox was full is told, though a reload changes the selection meanwhile", async () => {
+  const clock = createFakeClock(NOON);
+  const { server, api, ...startedApi } = await startApi(clock);
+  let selector = "";
+  const sources: Source[] = [];
+  const openSource = (after: Position | null): Source => {
+    const clocks = { clock, networkClock: clock };
+    const { logger } = aLogger();
+    const metrics = createMetrics();
+    const wishes = { selector: () => selector, skip: () => () => null, startupMaxAgeMs: () => 300_000 };
+    const source = createReflector({ api, name: SOURCE, after, ...clocks, logger, metrics, ...wishes });
+    sources.push(source);
+    return source;
+  };
+  const engine = start({ clock, maxBytes: THREE_CARDS, openSource });
+  onTestFinished(async () => {
+    await engine.stop();
+    await startedApi.close();
+  });
+  const happen = (name: string): void => {
+    const time = new Date(clock.now()).toISOString();
+    server.events.create(aRawEvent({ involvedObject: { name }, firstTimestamp: time, lastTimestamp: time }));
+  };
+  await until(() => server.openWatches() === 1);
+  for (const [i, name] of ["pod-a", "pod-b", "pod-c"].entries()) {
+    happen(name);
+    await until(() => engine.outbox.waiting() === i + 1);
+  }
+  happen("pod-d");
+  await until(() => engine.progress.isBehind());
+  happen("pod-e");
+  await clock.advance(600_000);
+
+  selector = "type=Warning";
+  for (const source of sources) source.restart();
+  const told: string[] = [];
+  for (let i = 0; i < 5 && told.length < 5; i += 1) {
+    told.push(...drain(engine.outbox).map((summary) => /pod-\w/.exec(summary)?.[0] ?? summary));
+    await clock.advance(1_000);
+    await until(() => engine.outbox.waiting() > 0 || told.length === 5);
+  }
+  expect(told).toEqual(["pod-a", "pod-b", "pod-c", "pod-d", "pod-e"]);
+  expect(server.requests.at(-1)?.query.get("fieldSelector")).toBe("type=Warning");
 });
 
 /** More than forty cards. */
