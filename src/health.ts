@@ -1,3 +1,4 @@
+import type { Lookup } from "./collect/lookup.ts";
 import type { Source } from "./collect/source.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
@@ -35,7 +36,7 @@ export interface HealthOptions {
   /** What of the disk could not be read and was set aside, a sentence each. */
   readonly setAside: () => readonly string[];
   /** Kinds of objects whose labels and annotations we may not read. */
-  readonly forbiddenKinds: () => readonly string[];
+  readonly forbiddenKinds: Lookup["troubles"];
   readonly clock: Clock;
 }
 

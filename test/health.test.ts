@@ -1,3 +1,4 @@
+import type { Lookup } from "../src/collect/lookup.ts";
 import { beforeEach, expect, test } from "vitest";
 import type { Source } from "../src/collect/source.ts";
 import type { Deliveries } from "../src/deliveries.ts";
@@ -15,7 +16,7 @@ let writable: boolean;
 let looks: number;
 let receivers: ReturnType<Deliveries["state"]>;
 let setAside: readonly string[];
-let forbiddenKinds: readonly string[];
+let forbiddenKinds: ReturnType<Lookup["troubles"]>;
 let health: Health;
 
 beforeEach(() => {
@@ -77,11 +78,11 @@ test("a disk that takes nothing is not healthy; one that is fine is asked once a
 });
 
 test("is not ready before the cluster's state is read, nor while the API server refuses, whatever receivers do", () => {
-  receivers = new Map([["feishu", { circuit: "open", lastOutcome: "dns_failed", waiting: 4711 }]]);
+  receivers = new Map([["feishu", { circuit: "open", lastOutcome: "dns_failed", waiting: 4711, unknownAnswer: null }]]);
   const ready = health.readiness();
   expect(ready.ok).toBe(true);
   expect(ready.details["receivers"]).toEqual({
-    feishu: { circuit: "open", lastOutcome: "dns_failed", waiting: 4711 },
+    feishu: { circuit: "open", lastOutcome: "dns_failed", waiting: 4711, unknownAnswer: null },
   });
   watch = { ...watch, synced: false };
   expect(health.readiness().ok).toBe(false);
@@ -111,9 +112,12 @@ test("shows why the newest rules were refused, ten mistakes at most, until newer
 
 test("shows what of the disk was set aside and what may not be looked up, ready all the same", () => {
   setAside = ["a row of throttle_groups is not JSON"];
-  forbiddenKinds = ["Pod"];
+  forbiddenKinds = [{ kind: "Pod", apiVersion: "v1" }];
   expect(health.readiness()).toMatchObject({
     ok: true,
-    details: { setAside: ["a row of throttle_groups is not JSON"], forbiddenKinds: ["Pod"] },
+    details: {
+      setAside: ["a row of throttle_groups is not JSON"],
+      forbiddenKinds: [{ kind: "Pod", apiVersion: "v1" }],
+    },
   });
 });

@@ -77,7 +77,10 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
       logger,
       metrics,
       redactor,
-      print: (line) => printed.push(JSON.parse(line) as Readonly<Record<string, unknown>>),
+      print: (line) => {
+        printed.push(JSON.parse(line) as Readonly<Record<string, unknown>>);
+        return Promise.resolve();
+      },
       onStarted,
     },
     stopping.signal,

@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
+import { createReflector } from "../src/collect/reflector.ts";
+import type { Position, Source } from "../src/collect/source.ts";
 import type { Rule, Statement } from "../src/model/rule.ts";
 import { arbitraryRawEvent, arbitraryRuleSet } from "./support/arbitrary-events.ts";
 import {
@@ -12,9 +14,13 @@ import {
   type HeldLookup,
   type TestEngine,
 } from "./support/engine.ts";
-import { aNotification } from "./support/delivery.ts";
+import { createMetrics } from "../src/runtime/metrics.ts";
+import { startApi } from "./support/api-server.ts";
+import { aLogger } from "./support/delivery.ts";
 import { NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
+import { aRawEvent } from "./support/raw-events.ts";
+import { until } from "./support/reflector.ts";
 import { sumOf } from "./support/metric-values.ts";
 import { aDrop, allOf, aRule, is, label, notOf } from "./support/rules.ts";
 
@@ -407,7 +413,7 @@ test("a flood of a rule and a receiver that a reload took away is told to who is
   engine.use([aRule({ name: "other" })], ["feishu"]);
   await clock.advance(62_000);
   expect(engine.outbox.receivers()).toEqual(["feishu"]);
-  expect(engine.outbox.next("feishu", clock.now())?.rule).toBe("hourly");
+  expect(engine.outbox.next("feishu", "steady", Infinity)?.alert.rule?.name).toBe("hourly");
   expect(engine.lines.join("")).toContain("receiver is gone");
 });
 
@@ -418,8 +424,7 @@ test("a reload that asks for labels does not disturb an Event that is being look
   engine.use([aRule({ name: "newer", condition: label("team", "edge"), by: [{ kind: "label", key: "team" }] })]);
   lookup.answer(EDGE);
   await settle(clock);
-  const [entry] = [engine.outbox.next("feishu", NOON + 1)];
-  expect(entry?.rule).toBe("newer");
+  expect(engine.outbox.next("feishu", "steady", Infinity)?.alert.rule?.name).toBe("newer");
 });
 
 test("without a checkpoint, only what was seen within the start-up age is news; with one, what came after it", async () => {
@@ -456,8 +461,50 @@ test("a list after a gap tells what came since the last batch, and nothing older
   expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-gap"]);
 });
 
-/** More than forty cards. */
-const LARGE_NOTIFICATION = 60_000;
+test("what came while the outbox was full is told, though a reload changes the selection meanwhile", async () => {
+  const clock = createFakeClock(NOON);
+  const { server, api, ...startedApi } = await startApi(clock);
+  let selector = "";
+  const sources: Source[] = [];
+  const openSource = (after: Position | null): Source => {
+    const clocks = { clock, networkClock: clock };
+    const { logger } = aLogger();
+    const metrics = createMetrics();
+    const wishes = { selector: () => selector, skip: () => () => null, startupMaxAgeMs: () => 300_000 };
+    const source = createReflector({ api, name: SOURCE, after, ...clocks, logger, metrics, ...wishes });
+    sources.push(source);
+    return source;
+  };
+  const engine = start({ clock, maxBytes: THREE_CARDS, openSource });
+  onTestFinished(async () => {
+    await engine.stop();
+    await startedApi.close();
+  });
+  const happen = (name: string): void => {
+    const time = new Date(clock.now()).toISOString();
+    server.events.create(aRawEvent({ involvedObject: { name }, firstTimestamp: time, lastTimestamp: time }));
+  };
+  await until(() => server.openWatches() === 1);
+  for (const [i, name] of ["pod-a", "pod-b", "pod-c"].entries()) {
+    happen(name);
+    await until(() => engine.outbox.waiting() === i + 1);
+  }
+  happen("pod-d");
+  await until(() => engine.progress.isBehind());
+  happen("pod-e");
+  await clock.advance(600_000);
+
+  selector = "type=Warning";
+  for (const source of sources) source.restart();
+  const told: string[] = [];
+  for (let i = 0; i < 5 && told.length < 5; i += 1) {
+    told.push(...drain(engine.outbox).map((summary) => /pod-\w/.exec(summary)?.[0] ?? summary));
+    await clock.advance(1_000);
+    await until(() => engine.outbox.waiting() > 0 || told.length === 5);
+  }
+  expect(told).toEqual(["pod-a", "pod-b", "pod-c", "pod-d", "pod-e"]);
+  expect(server.requests.at(-1)?.query.get("fieldSelector")).toBe("type=Warning");
+});
 
 type Step =
   | { readonly do: "happen"; readonly uid: string; readonly times: number }
@@ -492,7 +539,7 @@ test("whenever it is killed or stopped, what happened is told once and nothing i
       ];
       const begin = (folder?: string): { engine: TestEngine; lookup: HeldLookup } => {
         const lookup = createHeldLookup();
-        const parts = { clock, statements, lookup, maxBytes: LARGE_NOTIFICATION + THREE_CARDS };
+        const parts = { clock, statements, lookup };
         return { lookup, engine: startEngine(folder === undefined ? parts : { ...parts, folder }) };
       };
       const counts = new Map<string, number>();
@@ -514,8 +561,6 @@ test("whenever it is killed or stopped, what happened is told once and nothing i
           told.push(/pod-([\w-]+).*(count \d+)/.exec(summary)?.slice(1).join(" ") ?? "?");
       };
 
-      // For a receiver that is away: it takes most of the room, and at last gives it back.
-      engine.outbox.enqueue([aNotification({ receiver: "away", body: "x".repeat(LARGE_NOTIFICATION) })]);
       await engine.source.give({ version: "10" });
       for (const step of steps) {
         switch (step.do) {

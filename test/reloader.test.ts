@@ -18,7 +18,7 @@ const OTHER_RULES = "told: when type=Normal notify dump\n";
 const DUMP = { receivers: [{ name: "dump", stdout: {} }] };
 const TWO = { receivers: [...DUMP.receivers, { name: "more", stdout: {} }] };
 
-function compiled(rules: string, config: object = DUMP): Compiled {
+function compiled(rules: string, config: object = DUMP): Promise<Compiled> {
   const folder = aFolder();
   const [configPath, rulesPath] = [join(folder, "config.yaml"), join(folder, "a.rules")];
   writeFileSync(configPath, JSON.stringify(config));
@@ -26,8 +26,8 @@ function compiled(rules: string, config: object = DUMP): Compiled {
   return compileInputs({ configPath, rulesPath, env: {} });
 }
 
-function inForce(rules: string, config: object = DUMP): InForce {
-  const { config: sound, ruleSet } = compiled(rules, config);
+async function inForce(rules: string, config: object = DUMP): Promise<InForce> {
+  const { config: sound, ruleSet } = await compiled(rules, config);
   if (!sound || !ruleSet) throw new Error("these inputs have mistakes");
   return { config: sound, ruleSet };
 }
@@ -52,7 +52,7 @@ let stopping: AbortController;
 beforeEach(() => {
   clock = createFakeClock(NOON);
   metrics = createMetrics();
-  [swaps, told, answers] = [[], [], [() => Promise.resolve(compiled(RULES))]];
+  [swaps, told, answers] = [[], [], [() => compiled(RULES)]];
   [selectionChanges, lastGoodError, deliveriesReady, compiles] = [false, null, Promise.resolve(), 0];
   const { logger, lines: written } = aLogger(createRedactor());
   lines = written;
@@ -133,7 +133,7 @@ beforeEach(() => {
 const settle = (): Promise<void> => clock.advance(0);
 
 async function begun(): Promise<void> {
-  await reloader.begin(inForce(RULES), null);
+  await reloader.begin(await inForce(RULES), null);
   swaps.length = 0;
   told.length = 0;
 }
@@ -148,7 +148,7 @@ async function reload(answer: Compiled | Error): Promise<void> {
 describe("the first inputs", () => {
   test("are put in force in order, without a watch to restart", async () => {
     selectionChanges = true;
-    await reloader.begin(inForce(RULES), null);
+    await reloader.begin(await inForce(RULES), null);
     expect(swaps).toEqual(["words", "rules", "selection", "last good", "receivers", "receivers ready", "health"]);
     expect(told).toEqual([null]);
     expect(await sumOf(metrics.rulesLoaded)).toBe(1);
@@ -157,15 +157,15 @@ describe("the first inputs", () => {
 
   test("are shown as older ones where the newest were refused", async () => {
     const refusal = { diagnostics: [], detail: "cannot read rules from x" };
-    await reloader.begin(inForce(RULES), refusal);
+    await reloader.begin(await inForce(RULES), refusal);
     expect(told).toEqual([refusal]);
     expect(await sumOf(metrics.reloadRefused)).toBe(1);
   });
 
-  test("are the ones of the files where these are in order", () => {
-    const both = compiled(RULES);
+  test("are the ones of the files where these are in order", async () => {
+    const both = await compiled(RULES);
     let asked = 0;
-    const started = firstInForce(both, inForce(RULES).config, () => {
+    const started = firstInForce(both, (await inForce(RULES)).config, () => {
       asked += 1;
       return null;
     });
@@ -173,37 +173,38 @@ describe("the first inputs", () => {
     expect(asked).toBe(0);
   });
 
-  test.each<[name: string, newest: () => Compiled, detail: RegExp]>([
+  test.each<[name: string, newest: () => Promise<Compiled>, detail: RegExp]>([
     ["have mistakes", () => compiled("when knd=Pod notify dump"), /^$/],
     ["were emptied", () => compiled("# nothing\n"), /^the rules hold no statement/],
     [
       "cannot be read",
-      () => ({ ...compiled(RULES), ruleSet: null, rulesUnreadable: "cannot read x" }),
+      async () => ({ ...(await compiled(RULES)), ruleSet: null, rulesUnreadable: "cannot read x" }),
       /^cannot read x$/,
     ],
-  ])("are the last good ones where the rules %s", (_name, make, detail) => {
-    const newest = make();
-    const { config, ruleSet } = inForce(OTHER_RULES);
+  ])("are the last good ones where the rules %s", async (_name, make, detail) => {
+    const newest = await make();
+    const { config, ruleSet } = await inForce(OTHER_RULES);
     const started = firstInForce(newest, config, () => ruleSet);
     expect(started.first.ruleSet).toBe(ruleSet);
     expect(started.refusal?.diagnostics).toBe(newest.diagnostics);
     expect(started.refusal?.detail ?? "").toMatch(detail);
   });
 
-  test("are not the last good ones if these name what is gone", () => {
-    const broken = compiled("when knd=Pod notify dump");
-    const { config } = inForce(RULES);
-    const gone = inForce("when type=Normal notify more", TWO).ruleSet;
-    const lost = inForce("when type=Normal using card notify dump", { ...DUMP, templates: { card: "x" } }).ruleSet;
+  test("are not the last good ones if these name what is gone", async () => {
+    const broken = await compiled("when knd=Pod notify dump");
+    const { config } = await inForce(RULES);
+    const gone = (await inForce("when type=Normal notify more", TWO)).ruleSet;
+    const lost = (await inForce("when type=Normal using card notify dump", { ...DUMP, templates: { card: "x" } }))
+      .ruleSet;
     for (const kept of [gone, lost, null])
       expect(() => firstInForce(broken, config, () => kept)).toThrow(RefusedInputs);
-    const dropped = inForce("drop when type=Normal").ruleSet;
+    const dropped = (await inForce("drop when type=Normal")).ruleSet;
     expect(firstInForce(broken, config, () => dropped).first.ruleSet).toBe(dropped);
   });
 
-  test("may hold no statement where there never were others, and cannot be missing", () => {
-    const { config } = inForce(RULES);
-    const empty = compiled("");
+  test("may hold no statement where there never were others, and cannot be missing", async () => {
+    const { config } = await inForce(RULES);
+    const empty = await compiled("");
     expect(firstInForce(empty, config, () => null)).toEqual({
       first: { config, ruleSet: empty.ruleSet },
       refusal: null,
@@ -218,7 +219,7 @@ describe("a reload", () => {
   test("swaps everything in order, the receivers last", async () => {
     await begun();
     selectionChanges = true;
-    await reload(compiled(OTHER_RULES, TWO));
+    await reload(await compiled(OTHER_RULES, TWO));
     expect(swaps).toEqual([
       "words",
       "rules",
@@ -236,7 +237,7 @@ describe("a reload", () => {
 
   test("leaves a watch alone whose selection stays, and receivers that stay", async () => {
     await begun();
-    await reload(compiled(OTHER_RULES));
+    await reload(await compiled(OTHER_RULES));
     expect(swaps).toEqual(["words", "rules", "selection", "last good", "health"]);
   });
 
@@ -250,7 +251,7 @@ describe("a reload", () => {
       () => {
         // Runs in the turn after the one in which the compiler's answer is taken.
         queueMicrotask(() => setImmediate(() => (seen = [...swaps])));
-        return Promise.resolve(compiled(OTHER_RULES, TWO));
+        return compiled(OTHER_RULES, TWO);
       },
     ];
     change();
@@ -265,26 +266,26 @@ describe("a reload", () => {
 
   test("swaps nothing of inputs with a mistake, and says which", async () => {
     await begun();
-    await reload(compiled("when knd=Pod notify dump", TWO));
+    await reload(await compiled("when knd=Pod notify dump", TWO));
     expect(swaps).toEqual(["health"]);
     expect(told).toMatchObject([{ diagnostics: [{ code: "E201" }], detail: null }]);
     expect(await sumOf(metrics.reloads, { outcome: "refused" })).toBe(1);
     expect(await sumOf(metrics.reloadRefused)).toBe(1);
     expect(lines.join("\n")).toContain("unknown field `knd`");
 
-    await reload(compiled(RULES, { receivers: [] }));
+    await reload(await compiled(RULES, { receivers: [] }));
     expect(swaps).toEqual(["health", "health"]);
-    await reload(compiled(OTHER_RULES));
+    await reload(await compiled(OTHER_RULES));
     expect(swaps).toContain("rules");
     expect(await sumOf(metrics.reloadRefused)).toBe(0);
   });
 
   test("refuses rules that somebody emptied, and takes rules that notify nobody on purpose", async () => {
     await begun();
-    await reload(compiled("# nothing\n"));
+    await reload(await compiled("# nothing\n"));
     expect(swaps).toEqual(["health"]);
     expect(told).toMatchObject([{ detail: expect.stringContaining("the rules hold no statement") as string }]);
-    await reload(compiled("drop when type=Normal"));
+    await reload(await compiled("drop when type=Normal"));
     expect(swaps).toContain("rules");
     expect(told.at(-1)).toBe("no rule notifies anybody");
     expect(lines.at(-1)).toContain("no rule notifies anybody");
@@ -293,7 +294,7 @@ describe("a reload", () => {
   test("goes on when the disk does not take the last good rules", async () => {
     await begun();
     lastGoodError = new StorageError("full", "the disk is full");
-    await reload(compiled(OTHER_RULES, TWO));
+    await reload(await compiled(OTHER_RULES, TWO));
     expect(swaps.at(-1)).toBe("health");
     expect(lines.join("\n")).toContain("cannot keep these rules on disk");
   });
@@ -319,7 +320,7 @@ describe("inputs that come to no answer", () => {
       expect(compiles).toBe(tries + 2);
     }
 
-    answers = [() => Promise.resolve(compiled(OTHER_RULES))];
+    answers = [() => compiled(OTHER_RULES)];
     await clock.advance(300_000);
     expect(told.at(-1)).toBeNull();
     expect(await sumOf(metrics.reloadRefused)).toBe(0);
@@ -342,7 +343,7 @@ describe("inputs that come to no answer", () => {
 
   test("are tried again too when it is the rules that cannot be read", async () => {
     await begun();
-    await reload({ ...compiled(RULES), ruleSet: null, rulesUnreadable: "cannot read rules from x" });
+    await reload({ ...(await compiled(RULES)), ruleSet: null, rulesUnreadable: "cannot read rules from x" });
     expect(told).toMatchObject([{ detail: "cannot read rules from x" }]);
     await clock.advance(5_000);
     expect(compiles).toBe(2);

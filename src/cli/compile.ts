@@ -7,10 +7,7 @@ import { NotAFile } from "./regular-file.ts";
  * `kubewhen compile`, the child process of the engine: the answer as one line of JSON on standard output, or one
  * sentence on standard error, which holds nothing of the files.
  */
-export async function compile({ config, rules }: {
-  readonly config: string;
-  readonly rules: string;
-}): Promise<number> {
+export async function compile({ config, rules }: { readonly config: string; readonly rules: string }): Promise<number> {
   try {
     const compiled = await compileInputs({ configPath: config, rulesPath: rules, env: process.env });
     process.stdout.write(`${JSON.stringify(compiled)}\n`);

@@ -56,7 +56,8 @@ function unpack(parsed: unknown): readonly unknown[] {
 function inOrder(objects: readonly unknown[]): readonly unknown[] {
   if (objects.length < 2) return objects;
   const placed = objects.map((object) => {
-    const event = normalize(object);
+    // Only its times are asked for.
+    const event = normalize(object, "");
     return { object, lastSeenAt: event?.lastSeenAt ?? 0, resourceVersion: event?.resourceVersion ?? "" };
   });
   return placed

@@ -40,7 +40,7 @@ export interface Batch {
   readonly synced: boolean;
 }
 
-export interface SourceProgress {
+interface SourceProgress {
   /** An answer is being read, or the last one ended well less than a second ago. */
   readonly connected: boolean;
   readonly synced: boolean;

@@ -28,7 +28,12 @@ export interface Config {
   readonly templates: Readonly<Record<string, TemplateTree>>;
   readonly startup: { readonly maxAgeMs: number };
   readonly throttle: { readonly maxGroups: number };
-  readonly outbox: { readonly path: string; readonly maxBytes: number };
+  readonly outbox: {
+    readonly path: string;
+    readonly maxBytes: number;
+    /** What has ended, kept for people to look at: alerts, and bytes of theirs. */
+    readonly history: { readonly alerts: number; readonly maxBytes: number };
+  };
   readonly server: { readonly listen: { readonly host: string; readonly port: number } };
 }
 
@@ -111,6 +116,10 @@ function completeConfig(input: ConfigInput, env: Environment, shapes: Shapes): C
     outbox: {
       path: input.outbox?.path ?? "/var/lib/kubewhen",
       maxBytes: parseSize(input.outbox?.maxSize ?? "64MiB"),
+      history: {
+        alerts: input.outbox?.history?.alerts ?? 5000,
+        maxBytes: parseSize(input.outbox?.history?.maxSize ?? "16MiB"),
+      },
     },
     server: {
       listen: {

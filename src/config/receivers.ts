@@ -12,7 +12,6 @@ export interface ReceiverMistake {
   readonly help?: string;
 }
 
-
 /**
  * What is wrong with receivers beyond the shape of each value: more than one kind, a name taken twice, and what each
  * kind says of its own section. Takes any value, so that it speaks even where the shape is wrong too.

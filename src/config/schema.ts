@@ -43,6 +43,16 @@ const throttleShape = {
     .optional()
     .describe("Most groups remembered at once. Default 16384."),
 };
+const historyShape = {
+  alerts: z
+    .int()
+    .min(0, "must not be negative")
+    .max(1_000_000, "must be at most 1000000")
+    .meta(PUBLIC)
+    .optional()
+    .describe("Most alerts kept after they were delivered or given up. Default 5000."),
+  maxSize: size.optional().describe("Most bytes of them, part of the outbox's own. Default 16MiB."),
+};
 const outboxShape = {
   path: filePath.optional().describe("Folder for what must outlive a restart. Default /var/lib/kubewhen."),
   maxSize: size
@@ -53,6 +63,7 @@ const outboxShape = {
     .meta(PUBLIC)
     .optional()
     .describe("Most bytes the outbox may take, at least 1MiB. Default 64MiB."),
+  history: z.strictObject(historyShape).nullish().describe("What has ended, kept to be looked at."),
 };
 const serverShape = {
   listen: z
@@ -114,6 +125,7 @@ export function createConfigSchema(shapes: Shapes): ConfigSchema {
     ["", Object.keys(configShape)],
     ["receivers.*", Object.keys(receiverShape)],
     ...Array.from(shapes, ([kind, shape]) => sectionsBelow(`receivers.*.${kind}`, z.strictObject(shape.keys))).flat(),
+    ["outbox.history", Object.keys(historyShape)],
     ...Object.entries(sectionShapes).map(([section, shape]) => [section, Object.keys(shape)] as const),
   ]);
 
@@ -153,7 +165,14 @@ export interface ConfigInput {
   templates?: Record<string, z.core.util.JSONType> | null | undefined;
   startup?: { maxAge?: string | undefined } | null | undefined;
   throttle?: { maxGroups?: number | undefined } | null | undefined;
-  outbox?: { path?: string | undefined; maxSize?: string | undefined } | null | undefined;
+  outbox?:
+    | {
+        path?: string | undefined;
+        maxSize?: string | undefined;
+        history?: { alerts?: number | undefined; maxSize?: string | undefined } | null | undefined;
+      }
+    | null
+    | undefined;
   server?: { listen?: string | undefined } | null | undefined;
 }
 

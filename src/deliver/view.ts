@@ -107,6 +107,7 @@ export function isoTime(epochMs: number): string {
 
 /** What has never been seen. */
 const NO_EVENT: Event = {
+  cluster: "",
   eventUid: "",
   eventName: "",
   eventNamespace: "",

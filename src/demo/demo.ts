@@ -8,6 +8,7 @@ import { createApiServer, type ApiServer } from "../emulator/api-server.ts";
 import { startFeishuBot, type FeishuBot } from "../emulator/feishu-bot.ts";
 import { runEngine } from "../main.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { createPrint } from "../runtime/print.ts";
 import { createLogger } from "../runtime/logger.ts";
 import { createMetrics, type Metrics } from "../runtime/metrics.ts";
 import { createRedactor } from "../runtime/secret.ts";
@@ -71,7 +72,7 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
         logger: createLogger(redactor, "error"),
         metrics,
         redactor,
-        print,
+        print: createPrint(systemClock),
       },
       stopping.signal,
     );

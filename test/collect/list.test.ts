@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ApiServer } from "../../src/emulator/api-server.ts";
 import { aRawEvent } from "../support/raw-events.ts";
 import { positionAt, runReflector, until, untilWatching, type RunningReflector } from "../support/reflector.ts";
 
@@ -68,16 +69,17 @@ describe("createList", () => {
   });
 
   it("goes on where the server says when a page's token has expired", async () => {
-    let expire = (): void => {};
+    let startedServer: ApiServer | null = null;
     const one = await runReflector({
       server: PAGED,
       prepare(server) {
         for (let i = 0; i < 25; i += 1) server.events.create(aRawEvent({ reason: `R${i}` }));
-        expire = () => server.failNext(410, {}, expired("page-1"));
+        startedServer = server;
       },
+      // The first page has come, and the second is not yet asked for.
       async store({ items }) {
-        if (items.length > 0) expire();
-        expire = () => {};
+        if (items.length > 0) startedServer?.failNext(410, {}, expired("page-1"));
+        startedServer = null;
       },
     });
     await untilWatching(one);

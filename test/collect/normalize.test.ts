@@ -143,7 +143,7 @@ describe("normalize", () => {
 
   it("keeps nothing of an enormous message but what it cut from it", () => {
     const raw = JSON.stringify(aRawEvent({ message: "x".repeat(2 ** 20), metadata: { uid: "u" } }));
-    const read = (): readonly unknown[] => Array.from({ length: 20 }, () => normalize(JSON.parse(raw)));
+    const read = (): readonly unknown[] => Array.from({ length: 20 }, () => normalize(JSON.parse(raw), "home"));
     expect(heldBytes(read)).toBeLessThan(5 * 2 ** 20);
   });
 

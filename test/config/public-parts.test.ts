@@ -7,10 +7,13 @@ import { reportGithub } from "../../src/cli/reporters/github.ts";
 import { reportJson } from "../../src/cli/reporters/json.ts";
 import { reportPretty } from "../../src/cli/reporters/pretty.ts";
 import { reportSarif } from "../../src/cli/reporters/sarif.ts";
-import { loadConfig } from "../../src/config/config.ts";
+import { createConfigLoader } from "../../src/config/config.ts";
+import { loadDialects } from "../../src/deliver/kinds.ts";
 import { loadRules } from "../../src/language/load.ts";
 
 const WEBHOOK = "https://open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d-feed";
+
+const [loadConfig, dialects] = await Promise.all([createConfigLoader(), loadDialects()]);
 
 interface Printed {
   /** Every line of the file as reports may print it. */
@@ -24,7 +27,7 @@ function print(text: string, env: Readonly<Record<string, string>> = {}): Printe
   const printed = createPrintedLines();
   printed.addPrivate("config.yaml", text);
   for (const span of loaded.shown) printed.show("config.yaml", span);
-  const inTemplates = checkTemplates({ file: "config.yaml", loaded, ruleSet: { statements: [] } });
+  const inTemplates = checkTemplates({ file: "config.yaml", loaded, ruleSet: { statements: [] }, dialects });
   const inRules = loadRules([{ file: "a.rules", text: "when type=Warning using nosuch notify nobody" }], loaded.known);
   const diagnostics = [...loaded.diagnostics, ...inTemplates, ...inRules.diagnostics];
   const report: Report = { files: 1, rules: 1, diagnostics, columnsOf: printed.columnsOf };

@@ -94,7 +94,7 @@ export const judged: fc.Arbitrary<Judged> = fc
 /** Plainly read off the condition; null where it turns on labels that cannot be looked up. */
 export function truthOf(condition: Condition, { event, meta }: Judged): boolean | null {
   const statements = [aRule({ condition })];
-  const answer = evaluateLinearly({ statements }, "home", event, NOON, meta);
+  const answer = evaluateLinearly({ statements }, event, NOON, meta);
   return answer === "needs-meta" ? null : answer.length > 0;
 }
 
@@ -102,7 +102,7 @@ export function truthOf(condition: Condition, { event, meta }: Judged): boolean 
 export function valueIn({ event, meta }: Judged, ref: FieldRef): string | number | null {
   if (ref.kind === "number") return event.count;
   if (ref.kind !== "text" && meta === null) return null;
-  return readText(ref, event, { cluster: "home", now: NOON, meta });
+  return readText(ref, event, { now: NOON, meta });
 }
 
 /** Fields the conditions here are made of, under their names in rules. */

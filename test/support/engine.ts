@@ -129,8 +129,10 @@ export interface EngineParts {
   readonly maxBytes?: number;
   readonly maxGroups?: number;
   readonly maxAgeMs?: number;
-    readonly receivers?: readonly string[];
+  readonly receivers?: readonly string[];
   readonly lookup?: Lookup;
+  /** Instead of the scripted one; `after`: where the checkpoint says that it was read to. */
+  readonly openSource?: (after: Position | null) => Source;
 }
 
 /** Everything between a scripted watch and the outbox, real and in a real file. */
@@ -180,7 +182,8 @@ export function startEngine(parts: EngineParts): TestEngine {
   });
   const occurrences = createOccurrences({ metrics });
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock, lasting });
-  const source = createScriptedSource(clock, checkpoint.position(SOURCE), parts.maxAgeMs ?? 300_000);
+  const after = checkpoint.position(SOURCE);
+  const source = createScriptedSource(clock, after, parts.maxAgeMs ?? 300_000);
   let known: ReadonlySet<string> = new Set();
   const use: TestEngine["use"] = (statements, names = parts.receivers ?? ["feishu"]) => {
     known = new Set(names);
@@ -189,7 +192,7 @@ export function startEngine(parts: EngineParts): TestEngine {
   use(parts.statements);
   const lookup = parts.lookup ?? createHeldLookup({ labels: {}, annotations: {} });
   const pipeline = createPipeline({
-    source,
+    source: parts.openSource?.(after) ?? source,
     occurrences,
     lookup,
     evaluator,
