@@ -22,6 +22,11 @@ function named(name: string, parts: AlertParts = {}): AddressedAlert {
   return to("feishu", { name, ...parts });
 }
 
+/** An alert that is too large for 4,000 bytes of room. */
+function beyond(severity: "critical" | "info"): AddressedAlert {
+  return named("x", { severity, message: "x".repeat(4_000) });
+}
+
 test("what is beyond a receiver's room becomes lines of one alert, a group each, counted as written and merged", () => {
   const { outbox } = aFullOutbox();
   outbox.enqueue([named("a", { at: NOON - 5 }), named("b"), named("a", { at: NOON + 5, message: "again" })]);
@@ -50,8 +55,6 @@ test("what is beyond a receiver's room becomes lines of one alert, a group each,
 
 test("a digest of grave alerts is as grave as they are, and goes first, though it began with others", () => {
   const { outbox } = anOutbox(createFakeClock(NOON), { maxBytes: 4_000 });
-  const beyond = (severity: "critical" | "info"): AddressedAlert =>
-    named("x", { severity, message: "x".repeat(4_000) });
   outbox.enqueue(many("feishu", 2, { severity: "warning" }));
   outbox.enqueue([beyond("info")]);
   outbox.enqueue([beyond("critical")]);
