@@ -12,7 +12,7 @@ type Value = string | number | null;
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** A prepared statement. Throws `StorageError` for what the disk does, and anything else for our own bugs. */
-export interface Statement {
+interface Statement {
   /** Answers how many rows changed and the last row id made. */
   run(...values: readonly Value[]): { readonly changes: number; readonly id: number };
   row(...values: readonly Value[]): Row | null;

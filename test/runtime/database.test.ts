@@ -175,8 +175,13 @@ describe("openDatabase", () => {
     const folder = aFolder();
     const path = aFile(folder);
     renameSync(path, `${path}.new`);
+    // The log of the old file must not be taken for the new one's.
+    const old = open();
+    put(old.database, "k1");
+    writeFileSync(`${path}-wal`, readFileSync(`${old.path}-wal`));
     const first = open(folder).database;
     expect(keys(first)).toBe(500);
+    expect(first.asides()).toEqual([]);
     first.close();
     rmSync(path);
     writeFileSync(`${path}.new`, "half a file");
