@@ -250,6 +250,13 @@ describe("each mistake in receivers", () => {
       ["1:47-54 E512 `url` and `urlFile` exclude each other (keep one of them)"],
     ],
     [
+      "a URL that is not known yet, once",
+      'receivers: [{name: f, feishu: {url: "${NOT_SET}"}}]',
+      [
+        "1:38-48 E513 environment variable `NOT_SET` is not set (set `NOT_SET` where the program starts, or write `$$` for a literal dollar)",
+      ],
+    ],
+    [
       "a literal secret",
       "receivers: [{name: f, feishu: {urlFile: /u, secret: hush}}]",
       [

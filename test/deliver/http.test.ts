@@ -207,6 +207,17 @@ describe("an answer", () => {
     expect(received?.value).toBe(65_536);
   });
 
+  test("without end is cut off there too", async () => {
+    const origin = await aServer((_request, response) => {
+      const page = Buffer.alloc(100_000, "a");
+      const more = (error?: Error | null): void => {
+        if (!error) response.write(page, more);
+      };
+      more();
+    });
+    expect(await send(aChannel(`${origin}/x`))).toMatchObject({ kind: "retry", reason: "server_error" });
+  });
+
   test("is told without secrets, controls and length", async () => {
     const bot = await aBot();
     bot.answerNext(400, `at ${bot.url} \u{1b}[31m\n${"x".repeat(1000)}`);
@@ -261,6 +272,20 @@ test("two receivers of one address are one destination, whose name gives nothing
   expect(name).not.toBe(before);
   expect(name).not.toBe(destinationOf("slack", inFile, world.redactor));
   expectNoSecret([TOKEN, url], { name });
+});
+
+test("leaves a connection of HTTP/2 on which nothing came back", async () => {
+  const tls = testCertificate("a");
+  const bot = await aBot({ tls });
+  const channel = aChannel(bot.url, { tls: () => ({ ca: tls.cert }) });
+  bot.hangNext();
+  const sending = send(channel);
+  await expect.poll(() => bot.requests().length).toBe(1);
+  await clock.advance(10_000);
+  expect(await sending).toMatchObject({ reason: "timed_out" });
+  expect(await send(channel)).toEqual({ kind: "delivered" });
+  const [first, second] = bot.requests();
+  expect(first?.port).not.toBe(second?.port);
 });
 
 test("speaks HTTP/2 over TLS to a receiver it trusts, and does not arrive at one it does not", async () => {

@@ -129,6 +129,7 @@ describe("a place that is no text takes nothing of an Event", () => {
     [{ msg_type: "text", content: { text: '<at user_id="{{name}}">x</at>' } }, /^content\.text: no text of an Event/],
     [{ tag: "at", user_id: "{{name}}" }, /^user_id: this names somebody or something/],
     [{ tag: "at", user_id: "{{url name}}" }, /^user_id: this names somebody or something/],
+    [{ tag: "at", user_id: "https://e.test/{{url name}}" }, /^user_id: this names somebody or something/],
     [{ tag: "img", img_key: "{{message}}" }, /^img_key: this names/],
     [{ tag: "lark_md", content: "[x]({{message}})" }, /^content: an address takes text of an Event only as/],
     [{ tag: "lark_md", content: "[x](https://e.test/{{message}})" }, /an address takes/],
@@ -138,6 +139,10 @@ describe("a place that is no text takes nothing of an Event", () => {
     [{ tag: "button", behaviors: [{ default_url: "{{message}}" }] }, /^behaviors\[0\]\.default_url: an address takes/],
     [{ tag: "button", url: "https://e.test/{{message}}" }, /^url: an address takes/],
     [{ tag: "a", href: "{{url message}}" }, /^href: an address takes/],
+    [
+      { tag: "a", href: "{{#unless host}}{{else}}https://e.test/{{/unless}}{{url message}}" },
+      /^href: an address takes/,
+    ],
     [{ tag: "a", href: "{{#if host}}https://e.test/{{/if}}{{url message}}" }, /^href: an address takes/],
   ])("%j is refused", (tree, expected) => {
     const [fault, ...more] = faultsOf(tree);

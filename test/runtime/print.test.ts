@@ -38,38 +38,52 @@ test("leaves the event loop free between lines", async () => {
   expect(turns).toBeGreaterThan(5);
 });
 
-test("waits for a reader whose pipe is full, and loses nothing", async () => {
+/** A pipe by name, with both its ends open and neither of them waiting. */
+function aPipe(): { path: string; reader: number; writer: number } {
   const path = join(aFolder(), "pipe");
   expect(spawnSync("/usr/bin/mkfifo", [path]).status).toBe(0);
-  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-  onTestFinished(() => [reader, writer].forEach((descriptor) => closeSync(descriptor)));
-  const line = "x".repeat(300_000);
-  let done = false;
-  const printing = createPrint(systemClock, writer)(line).then(() => (done = true));
-  let read = "";
+  return { path, reader: openReader(path), writer: openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) };
+}
+
+function openReader(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** What the pipe holds at the moment. */
+function readNow(reader: number): string {
   const chunk = Buffer.alloc(1 << 16);
+  try {
+    return chunk.toString("utf8", 0, readSync(reader, chunk));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return "";
+    throw error;
+  }
+}
+
+test("waits for a reader whose pipe is full, loses nothing and keeps the order", async () => {
+  const { reader, writer } = aPipe();
+  onTestFinished(() => [reader, writer].forEach((descriptor) => closeSync(descriptor)));
+  const print = createPrint(systemClock, writer);
+  const line = "x".repeat(300_000);
+  const printing = Promise.all([print(line), print("after it")]);
+  let read = "";
   await expect
     .poll(() => {
-      try {
-        read += chunk.toString("utf8", 0, readSync(reader, chunk));
-      } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
-      }
+      read += readNow(reader);
       return read.length;
     })
-    .toBe(300_001);
+    .toBe(300_010);
   await printing;
-  expect(done).toBe(true);
-  expect(read).toBe(`${line}\n`);
+  expect(read).toBe(`${line}\nafter it\n`);
 });
 
-test("rejects with the system's error, and prints on", async () => {
-  const { path, descriptor } = aFile();
-  const readOnly = openSync(path, "r");
-  onTestFinished(() => closeSync(readOnly));
-  await expect(createPrint(systemClock, readOnly)("x")).rejects.toMatchObject({ code: "EBADF", syscall: "write" });
-  const print = createPrint(systemClock, descriptor);
-  await print("y");
-  expect(readFileSync(path, "utf8")).toBe("y\n");
+test("rejects with the system's error, and prints on once there is a reader again", async () => {
+  const { path, reader, writer } = aPipe();
+  const print = createPrint(systemClock, writer);
+  closeSync(reader);
+  await expect(print("lost")).rejects.toMatchObject({ code: "EPIPE", syscall: "write" });
+  const next = openReader(path);
+  onTestFinished(() => [next, writer].forEach((descriptor) => closeSync(descriptor)));
+  await print("found");
+  expect(readNow(next)).toBe("found\n");
 });
