@@ -122,12 +122,14 @@ interface Passed {
   readonly receivers: readonly string[];
 }
 
-/** How one match ended. */
-interface Judged {
-  readonly verdict: StatementVerdict;
-  readonly passed: Passed | null;
-  /** A digest that goes before its time. */
-  readonly early: AddressedAlert | null;
+/** What the matches of one Event have come to so far. */
+interface Findings {
+  readonly verdicts: StatementVerdict[];
+  readonly passed: Passed[];
+  /** Receivers of those that passed. */
+  readonly told: string[];
+  /** Digests that had to make room. */
+  readonly alerts: AddressedAlert[];
 }
 
 const UNMATCHED: Evaluation = { outcome: "unmatched", alerts: [], verdicts: [], unknown: [] };
@@ -142,6 +144,8 @@ export function createEvaluator({ clock, lasting, maxGroups, metrics, logger }: 
   let statements: readonly Statement[] = [];
   /** By position; null for a drop. */
   let rules: readonly (CompiledRule | null)[] = [];
+  /** Whether any rule makes groups by labels: most sets have none, and each Event asks. */
+  let groupsByMeta = false;
   let matcher: Matcher = { match: () => ({ holding: [], unknown: [] }) };
 
   const currentMoment = (): Moment => ({ wall: clock.now(), lasting: lasting.now() });
@@ -166,51 +170,46 @@ export function createEvaluator({ clock, lasting, maxGroups, metrics, logger }: 
     return answer === "pass" ? { kind: "passed", held } : { kind: "quiet", why: answer };
   };
 
-  /** Decides one match and counts how it ended. `told` are the receivers that rules above have told. */
-  const judge = (compiled: CompiledRule, match: Match, told: readonly string[], about: About): Judged => {
+  /** Decides one match, counts how it ended, and puts that into the findings. */
+  const judge = (compiled: CompiledRule, match: Match, { now, meta }: About, findings: Findings): void => {
     const { rule } = compiled;
+    const { told, verdicts } = findings;
     const receivers = told.length === 0 ? rule.receivers : rule.receivers.filter((name) => !told.includes(name));
     const covered = receivers.length === 0;
     metrics.matches.inc({ rule: rule.name });
-    const decision = decide(compiled, match, about.now, covered);
+    const decision = decide(compiled, match, now, covered);
     if (decision.kind === "quiet") {
       metrics.matchOutcomes.inc({ rule: rule.name, outcome: "suppressed" });
       metrics.suppressed.inc({ rule: rule.name, why: decision.why });
-      return { verdict: verdictOf(rule, "suppressed", [], decision.why), passed: null, early: null };
-    }
-    if (covered) {
+      verdicts.push(verdictOf(rule, "suppressed", decision.why));
+    } else if (covered) {
       metrics.matchOutcomes.inc({ rule: rule.name, outcome: "covered" });
-      return { verdict: verdictOf(rule, "covered"), passed: null, early: null };
-    }
-    const verdict = verdictOf(rule, "notified", receivers);
-    if (decision.kind === "flooded") {
+      verdicts.push(verdictOf(rule, "covered"));
+    } else if (decision.kind === "flooded") {
       metrics.matchOutcomes.inc({ rule: rule.name, outcome: "digested" });
-      const early = floods.add({ match, alertRule: compiled.alertRule, receivers, meta: about.meta }, about.now);
-      return { verdict, passed: null, early };
+      verdicts.push(verdictOf(rule, "notified", null, receivers));
+      const early = floods.add({ match, alertRule: compiled.alertRule, receivers, meta }, now);
+      if (early) findings.alerts.push(early);
+    } else {
+      metrics.matchOutcomes.inc({ rule: rule.name, outcome: "rendered" });
+      verdicts.push(verdictOf(rule, "notified", null, receivers));
+      findings.passed.push({ compiled, match, held: decision.held, receivers });
+      told.push(...receivers);
     }
-    metrics.matchOutcomes.inc({ rule: rule.name, outcome: "rendered" });
-    return { verdict, passed: { compiled, match, held: decision.held, receivers }, early: null };
   };
 
   const evaluateMatches = (seen: SeenEvent, holding: readonly number[], about: About): Evaluation => {
-    const verdicts: StatementVerdict[] = [];
-    const alerts: AddressedAlert[] = [];
-    const passed: Passed[] = [];
-    const told: string[] = [];
+    const findings: Findings = { verdicts: [], passed: [], told: [], alerts: [] };
+    const { verdicts, passed, alerts } = findings;
     let outcome: Evaluation["outcome"] = "dropped";
     for (const position of holding) {
       const statement = statements[position];
       const compiled = rules[position];
-      if (statement && !compiled) verdicts.push(verdictOf(statement, "dropped"));
-      if (!compiled) continue;
-      outcome = "matched";
-      const group = compiled.grouping.groupOf(seen.event, about.now.wall, about.meta);
-      const judged = judge(compiled, { rule: compiled.rule, seen, group }, told, about);
-      verdicts.push(judged.verdict);
-      if (judged.early) alerts.push(judged.early);
-      if (!judged.passed) continue;
-      passed.push(judged.passed);
-      told.push(...judged.passed.receivers);
+      if (compiled) {
+        outcome = "matched";
+        const group = compiled.grouping.groupOf(seen.event, about.now.wall, about.meta);
+        judge(compiled, { rule: compiled.rule, seen, group }, about, findings);
+      } else if (statement) verdicts.push(verdictOf(statement, "dropped"));
     }
     // An alert names what other statements made of the Event, those below its own rule too.
     for (const { compiled, match, held, receivers } of passed) {
@@ -230,6 +229,7 @@ export function createEvaluator({ clock, lasting, maxGroups, metrics, logger }: 
       ({ statements } = ruleSet);
       matcher = compileRuleSet(ruleSet, reportFailure);
       rules = statements.map((statement) => (statement.kind === "rule" ? compileRule(statement) : null));
+      groupsByMeta = rules.some((compiled) => compiled?.grouping.needsMeta);
       groups.keepOnly(new Set(rules.flatMap((compiled) => compiled?.rule.key ?? [])));
       failureLoggedAt.clear();
     },
@@ -238,11 +238,14 @@ export function createEvaluator({ clock, lasting, maxGroups, metrics, logger }: 
       const met = matcher.match(seen.event, wall, looked);
       if (met === "needs-meta") return "needs-meta";
       const { holding, unknown } = met;
-      if (!looked && holding.some((position) => rules[position]?.grouping.needsMeta)) return "needs-meta";
+      const needsMeta = groupsByMeta && holding.some((position) => rules[position]?.grouping.needsMeta);
+      if (needsMeta && !looked) return "needs-meta";
       if (holding.length === 0 && unknown.length === 0 && !everyStatement) return UNMATCHED;
       const meta = metaOf(looked);
-      const about = { now: { wall, lasting: lasting.now() }, meta };
-      const evaluation = holding.length === 0 ? UNMATCHED : evaluateMatches(seen, holding, about);
+      const evaluation =
+        holding.length === 0
+          ? UNMATCHED
+          : evaluateMatches(seen, holding, { now: { wall, lasting: lasting.now() }, meta });
       const isBlind = looked !== null && meta === null;
       if (!everyStatement && !isBlind) return evaluation;
       return {

@@ -104,7 +104,7 @@ export function createFloods(): Floods {
     add(flooded, now) {
       const { match, alertRule, receivers } = flooded;
       const { event, occurrences } = match.seen;
-      const key = JSON.stringify(["flood", event.cluster, alertRule.key, ...receivers]);
+      const key = keyOf(event.cluster, alertRule.key, receivers);
       const known = agenda.get(key);
       const full = !known && agenda.size() >= MAX_FLOODS ? agenda.takeNext() : null;
       const flood = known ?? startFlood(flooded, now);
@@ -146,6 +146,11 @@ export function createFloods(): Floods {
       return true;
     },
   };
+}
+
+/** No name of a rule key or receiver holds a line end; a cluster's may, and stands last. */
+function keyOf(cluster: string, ruleKey: string, receivers: readonly string[]): string {
+  return `flood\n${ruleKey}\n${receivers.join("\n")}\n${cluster}`;
 }
 
 function startFlood({ match, alertRule, receivers }: FloodedMatch, now: Moment): Flood {
@@ -244,6 +249,7 @@ function graver(a: Severity, b: Severity): Severity {
 }
 
 function oneLine(text: string): string {
+  if (text.length <= MAX_TEXT_LENGTH && !/\s{2}|[^\S ]/u.test(text)) return text;
   // Half of the text may be line ends; beyond that nobody looks.
   return clipText(
     text

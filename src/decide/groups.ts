@@ -82,9 +82,8 @@ export function createGroups({ maxGroups, metrics }: GroupsOptions): Groups {
     metrics.groupsLive.set(groups.size);
   };
 
-  /** To be called after every change of its slots: an end may have come nearer too. */
+  /** To be called after every change of a group's slots: its end may have come nearer. */
   const noteEnds = (group: Group): void => {
-    group.endsAt = endsAt(group.slots);
     group.keptUntil = keptUntil(group.slots);
     firstEndsAt = Math.min(firstEndsAt, group.endsAt);
     firstKeptUntil = Math.min(firstKeptUntil, group.keptUntil);
@@ -127,7 +126,8 @@ export function createGroups({ maxGroups, metrics }: GroupsOptions): Groups {
   };
 
   const keep = (group: Group, now: number, mayPushOut: boolean): boolean => {
-    if (endsAt(group.slots) === -Infinity) {
+    group.endsAt = endsAt(group.slots);
+    if (group.endsAt === -Infinity) {
       if (group.isKept) remove(group);
       return true;
     }
@@ -173,6 +173,7 @@ export function createGroups({ maxGroups, metrics }: GroupsOptions): Groups {
       }
       const group = startGroup(ruleKey, name, slots);
       group.isSaved = true;
+      group.endsAt = endsAt(slots);
       insert(group);
       noteEnds(group);
       return true;

@@ -1,12 +1,14 @@
 import type { StatementVerdict } from "../model/match.ts";
 import type { Statement } from "../model/rule.ts";
 
+const NOBODY: readonly string[] = [];
+
 /** How a statement ended; `receivers` are those it tells. */
 export function verdictOf(
   { name, line }: Statement,
   verdict: StatementVerdict["verdict"],
-  receivers: readonly string[] = [],
   why: StatementVerdict["why"] = null,
+  receivers: readonly string[] = NOBODY,
 ): StatementVerdict {
   return { statement: name, line, matched: verdict !== "unmatched", verdict, why, receivers };
 }

@@ -26,7 +26,9 @@ export function startThrottle(throttle: Throttle): ThrottleSlot {
  */
 export function askThrottle(slot: ThrottleSlot, _match: Match, now: Moment): Answer {
   const { throttle } = slot;
-  slot.sentAt = slot.sentAt.filter((sent) => sent > now.lasting - throttle.windowMs);
+  const opensAt = now.lasting - throttle.windowMs;
+  const [oldest = Infinity] = slot.sentAt;
+  if (oldest <= opensAt) slot.sentAt = slot.sentAt.filter((sent) => sent > opensAt);
   if (slot.sentAt.length < throttle.notifications) {
     slot.sentAt.push(now.lasting);
     return "pass";
