@@ -1,7 +1,13 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/cluster/**"], testTimeout: 90_000, hookTimeout: 90_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/cluster/**"],
+    setupFiles: ["test/support/fast-check.ts"],
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
+  },
 });
 
 export default config;
