@@ -1,7 +1,6 @@
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { compileInputs } from "../src/cli/inputs.ts";
 import { CompileFailed, RefusedInputs, type Compiled } from "../src/compile.ts";
 import { createScaledClock } from "../src/demo/scaled-clock.ts";
 import { createApiServer, type ApiServer } from "../src/emulator/api-server.ts";
@@ -12,6 +11,7 @@ import { createRedactor } from "../src/runtime/secret.ts";
 import { until } from "./flow/program.ts";
 import { coreEvent } from "./flow/cluster.ts";
 import { anEventToWrite } from "./flow/flow-suite.ts";
+import { compiledInputs } from "./support/inputs.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
 import { sumOf } from "./support/metric-values.ts";
 
@@ -70,7 +70,7 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
   const ended = runEngine(
     {
       inputPaths: [configPath, rulesPath],
-      compile: compile ?? (() => Promise.resolve(compileInputs({ configPath, rulesPath, env: {} }))),
+      compile: compile ?? (() => Promise.resolve(compiledInputs({ configPath, rulesPath, env: {} }))),
       kubeconfig: join(folder, "kubeconfig"),
       clock,
       networkClock: systemClock,
@@ -112,7 +112,7 @@ describe("the engine", () => {
     const engine = start(() => compiled.promise);
     const stopped = engine.stop();
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
-    compiled.resolve(compileInputs({ ...paths, env: {} }));
+    compiled.resolve(compiledInputs({ ...paths, env: {} }));
     await stopped;
     expect(engine.printed).toEqual([]);
   });
@@ -199,7 +199,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let fail = false;
     const engine = start(() => {
-      if (!fail) return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      if (!fail) return Promise.resolve(compiledInputs({ ...paths, env: {} }));
       fail = false;
       return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
     });
@@ -217,7 +217,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
-      return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      return Promise.resolve(compiledInputs({ ...paths, env: {} }));
     });
     await engine.started;
     fail = true;
@@ -230,7 +230,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let compiled = 0;
     const engine = start(() => {
-      const answer = compileInputs({ ...paths, env: {} });
+      const answer = compiledInputs({ ...paths, env: {} });
       if (compiled === 0) writeRules("later: when reason=Later notify dump\n");
       compiled += 1;
       return Promise.resolve(answer);
@@ -281,7 +281,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new TypeError("a bug"));
-      return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      return Promise.resolve(compiledInputs({ ...paths, env: {} }));
     });
     await engine.started;
     fail = true;

@@ -4,7 +4,7 @@ import { checkLayout } from "../deliver/layout.ts";
 import { HELPER_NAMES, type LayoutProblem } from "../deliver/template-check.ts";
 import { VIEW_NAMES } from "../deliver/view.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Rule, RuleSet } from "../model/rule.ts";
+import type { Rule } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
 import type { Span } from "../text-position.ts";
 
@@ -12,18 +12,18 @@ export interface TemplatesToCheck {
   /** How the configuration is called to people. */
   readonly file: string;
   readonly loaded: LoadedConfig;
-  /** The rules that use the templates; null when they have errors of their own. */
-  readonly ruleSet: RuleSet | null;
+  /** The names that rules give by `with`; null when the rules have errors of their own. */
+  readonly given: Iterable<string> | null;
 }
 
 /** Mistakes in the templates of the configuration: E516. */
-export function checkTemplates({ file, loaded, ruleSet }: TemplatesToCheck): readonly Diagnostic[] {
+export function checkTemplates({ file, loaded, given }: TemplatesToCheck): readonly Diagnostic[] {
   if (!loaded.config) return [];
-  const given = rulesOf(ruleSet).flatMap((rule) => Object.keys(rule.values));
+  const names = [...(given ?? [])];
   return Object.entries(loaded.config.templates).flatMap(([name, tree]) =>
-    checkLayout(tree, given)
+    checkLayout(tree, names)
       // Which names rules give is only known of rules without errors.
-      .filter((problem) => ruleSet !== null || problem.unknownName === undefined)
+      .filter((problem) => given !== null || problem.unknownName === undefined)
       .map((problem) => {
         const span = loaded.spanAt(["templates", name, ...stepsOf(problem.path)]);
         return diagnosticOf(file, span, `template \`${name}\``, problem, false);
@@ -31,20 +31,14 @@ export function checkTemplates({ file, loaded, ruleSet }: TemplatesToCheck): rea
   );
 }
 
-/** Mistakes in the `with` texts of rules: E516 at the rule. `fileOf` makes of a rule's file what people call it. */
-export function checkRuleTexts(ruleSet: RuleSet | null, fileOf: (file: string) => string): readonly Diagnostic[] {
-  return rulesOf(ruleSet).flatMap((rule) =>
-    Object.entries(rule.values).flatMap(([name, text]) =>
-      checkLayout(text).map((problem) => {
-        const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
-        return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\``, problem, true);
-      }),
-    ),
+/** Mistakes in the `with` texts of a rule: E516 at the rule. `fileOf` makes of a rule's file what people call it. */
+export function checkRuleTexts(rule: Rule, fileOf: (file: string) => string): readonly Diagnostic[] {
+  return Object.entries(rule.values).flatMap(([name, text]) =>
+    checkLayout(text).map((problem) => {
+      const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
+      return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\``, problem, true);
+    }),
   );
-}
-
-function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
-  return (ruleSet?.statements ?? []).filter((statement): statement is Rule => statement.kind === "rule");
 }
 
 /** What a template says is quoted where it is public, and of others only a word that is nearly a known one. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { LoadedConfig } from "../config/config.ts";
 import type { LoadedRules, RuleSource } from "../language/load.ts";
-import type { RuleSet } from "../model/rule.ts";
+import type { Rule, RuleSet } from "../model/rule.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Environment } from "../config/source.ts";
 import type { Span } from "../text-position.ts";
@@ -110,19 +110,23 @@ function createChecks(env: Environment): Checks {
 
   /** Templates are checked last: which names they may use, the rules say. Handlebars is loaded only if there are any. */
   const findInTemplates = async (): Promise<readonly Diagnostic[]> => {
-    const statements = ruleSets.flatMap(({ ruleSet }) => ruleSet?.statements ?? []);
+    const rulesOf = (ruleSet: RuleSet | null): readonly Rule[] =>
+      (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
+    const given = ruleSets.flatMap(({ ruleSet }) => rulesOf(ruleSet).flatMap(({ values }) => Object.keys(values)));
     const templates = configs.some(({ loaded }) => Object.keys(loaded.config?.templates ?? {}).length > 0);
-    const texts = statements.some((one) => one.kind === "rule" && Object.keys(one.values).length > 0);
-    if (!templates && !texts) return [];
+    if (!templates && given.length === 0) return [];
     const { checkRuleTexts, checkTemplates, pathsOf } = await import("./check-templates.ts");
-    const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? { statements } : null;
+    const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? new Set(given) : null;
     return [
       ...configs.flatMap(({ file, loaded, place }) =>
-        checkTemplates({ file, loaded, ruleSet: all }).map((found) =>
+        checkTemplates({ file, loaded, given: all }).map((found) =>
           place === null ? found : Object.assign({ ...found }, moveSpan(found, place)),
         ),
       ),
-      ...ruleSets.flatMap(({ ruleSet, sources }) => checkRuleTexts(ruleSet, pathsOf(sources))),
+      ...ruleSets.flatMap(({ ruleSet, sources }) => {
+        const pathOf = pathsOf(sources);
+        return rulesOf(ruleSet).flatMap((rule) => checkRuleTexts(rule, pathOf));
+      }),
     ];
   };
 

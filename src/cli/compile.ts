@@ -4,13 +4,14 @@ import { compileInputs } from "./inputs.ts";
 import { NotAFile } from "./regular-file.ts";
 
 /**
- * `kubewhen compile`, the child process of the engine: the answer as one line of JSON on standard output, or one
- * sentence on standard error, which holds nothing of the files.
+ * `kubewhen compile`, the child process of the engine: lines of JSON on standard output, a statement each and then what
+ * came of it all; or one sentence on standard error, which holds nothing of the files.
  */
 export function compile({ config, rules }: { readonly config: string; readonly rules: string }): number {
   try {
-    const compiled = compileInputs({ configPath: config, rulesPath: rules, env: process.env });
-    process.stdout.write(`${JSON.stringify(compiled)}\n`);
+    // Standard output is a pipe, to which Node writes at once: what is written takes no memory here.
+    const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+    print(compileInputs({ configPath: config, rulesPath: rules, env: process.env }, print));
     return EXIT.ok;
   } catch (error) {
     process.stderr.write(`${sentenceOf(error, config)}\n`);

@@ -1,7 +1,9 @@
-import type { Compiled } from "../compile.ts";
+import type { CompiledSummary } from "../compile.ts";
 import { loadConfig } from "../config/config.ts";
-import { loadRules, type LoadedRules, type RuleSource } from "../language/load.ts";
+import { readRules, type RuleSource } from "../language/load.ts";
 import { readRuleSources, RulesUnreadableError } from "../language/read-rule-sources.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Statement } from "../model/rule.ts";
 import { checkRuleTexts, checkTemplates, pathsOf } from "./check-templates.ts";
 import { readRegularFile } from "./regular-file.ts";
 
@@ -12,25 +14,34 @@ export interface InputOptions {
 }
 
 /**
- * Reads and checks configuration and rules together. Throws NotAFile, or what the file system throws, for a
- * configuration that cannot be read; of rules that cannot, the answer says why.
+ * Reads and checks configuration and rules together. Hands each statement on at once and keeps none. Throws NotAFile,
+ * or what the file system throws, for a configuration that cannot be read; of rules that cannot, the answer says why.
  */
-export function compileInputs({ configPath, rulesPath, env }: InputOptions): Compiled {
+export function compileInputs(options: InputOptions, take: (statement: Statement) => void): CompiledSummary {
+  const { configPath, rulesPath, env } = options;
   const loaded = loadConfig(configPath, readRegularFile(configPath).toString("utf8"), env);
-  const { sources, unreadable } = readRules(rulesPath);
-  const { ruleSet, diagnostics }: Pick<LoadedRules, "ruleSet" | "diagnostics"> =
-    unreadable === null ? loadRules(sources, loaded.known) : { ruleSet: null, diagnostics: [] };
-  const inTemplates = checkTemplates({ file: configPath, loaded, ruleSet });
-  const inRules = checkRuleTexts(ruleSet, pathsOf(sources));
+  const { sources, unreadable } = readSources(rulesPath);
+  const pathOf = pathsOf(sources);
+  const given = new Set<string>();
+  const inRules: Diagnostic[] = [];
+  const { isSound, diagnostics } = readRules(sources, loaded.known, (statement) => {
+    if (statement.kind === "rule") {
+      for (const name of Object.keys(statement.values)) given.add(name);
+      inRules.push(...checkRuleTexts(statement, pathOf));
+    }
+    take(statement);
+  });
+  const rulesAreRead = unreadable === null && isSound;
+  const inTemplates = checkTemplates({ file: configPath, loaded, given: rulesAreRead ? given : null });
   return {
     config: inTemplates.length > 0 ? null : loaded.config,
-    ruleSet: inRules.length > 0 ? null : ruleSet,
+    rulesSound: rulesAreRead && inRules.length === 0,
     rulesUnreadable: unreadable,
     diagnostics: [...loaded.diagnostics, ...inTemplates, ...diagnostics, ...inRules],
   };
 }
 
-function readRules(path: string): { readonly sources: readonly RuleSource[]; readonly unreadable: string | null } {
+function readSources(path: string): { readonly sources: readonly RuleSource[]; readonly unreadable: string | null } {
   try {
     const sources = readRuleSources(path, readRegularFile);
     const unreadable = sources.length === 0 ? `cannot read rules from ${path}: no file ends in .rules` : null;

@@ -24,7 +24,7 @@ export async function sendTest(name: string, { config: path }: { readonly config
   }
   const loaded = loadConfig(path, text, process.env);
   const { config } = loaded;
-  const inTemplates = checkTemplates({ file: path, loaded, ruleSet: null });
+  const inTemplates = checkTemplates({ file: path, loaded, given: null });
   if (!config || inTemplates.length > 0) {
     process.stderr.write(renderPretty([...loaded.diagnostics, ...inTemplates]));
     return EXIT.inputHasErrors;

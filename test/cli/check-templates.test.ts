@@ -13,7 +13,12 @@ function mistakes(templates: string, rules: string): readonly Diagnostic[] {
   const text = `receivers: [{name: dump, stdout: {}}]\ntemplates:\n${templates}`;
   const loaded = loadConfig("config.yaml", text, {});
   const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
-  return [...checkTemplates({ file: "config.yaml", loaded, ruleSet }), ...checkRuleTexts(ruleSet, (file) => file)];
+  const found = (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
+  const given = ruleSet && found.flatMap(({ values }) => Object.keys(values));
+  return [
+    ...checkTemplates({ file: "config.yaml", loaded, given }),
+    ...found.flatMap((rule) => checkRuleTexts(rule, (file) => file)),
+  ];
 }
 
 function checked(paths: readonly string[], configPath: string | null): ReturnType<typeof check> {

@@ -30,7 +30,7 @@ describe("the catalogue", () => {
 
 function codesIn(text: string): string[] {
   const loaded = loadConfig("c", text, {});
-  const inTemplates = checkTemplates({ file: "c", loaded, ruleSet: { statements: [] } });
+  const inTemplates = checkTemplates({ file: "c", loaded, given: [] });
   return [...loaded.diagnostics, ...inTemplates].map(({ code }) => code);
 }
 

@@ -24,7 +24,7 @@ function print(text: string, env: Readonly<Record<string, string>> = {}): Printe
   const printed = createPrintedLines();
   printed.addPrivate("config.yaml", text);
   for (const span of loaded.shown) printed.show("config.yaml", span);
-  const inTemplates = checkTemplates({ file: "config.yaml", loaded, ruleSet: { statements: [] } });
+  const inTemplates = checkTemplates({ file: "config.yaml", loaded, given: [] });
   const inRules = loadRules([{ file: "a.rules", text: "when type=Warning using nosuch notify nobody" }], loaded.known);
   const diagnostics = [...loaded.diagnostics, ...inTemplates, ...inRules.diagnostics];
   const report: Report = { files: 1, rules: 1, diagnostics, columnsOf: printed.columnsOf };
