@@ -1,6 +1,5 @@
 import type { KnownCount, Since } from "./collect/occurrences.ts";
 import type { GroupKey, GroupState } from "./decide/throttle.ts";
-import type { RuleSet } from "./model/rule.ts";
 import type { Database } from "./runtime/database.ts";
 
 /** What changed since the last save. */
@@ -14,7 +13,7 @@ interface CheckpointChange {
 
 /**
  * What must outlive the process for a restart neither to repeat nor to forget: how far the watch was read, how often
- * each live Event has happened, what was sent of each group, and the last rules that were in order.
+ * each live Event has happened, and what was sent of each group.
  */
 export interface Checkpoint {
   since(): Since | null;
@@ -25,19 +24,12 @@ export interface Checkpoint {
   save(change: CheckpointChange): void;
   /** Forgets Events last seen before `epochMs`: the API server has deleted them. */
   forgetCountsBefore(epochMs: number): void;
-  lastGoodRules(): RuleSet | null;
-  /** Writes nothing when they are the ones that are kept. */
-  saveLastGoodRules(ruleSet: RuleSet): void;
 }
 
 /** Opens the checkpoint in `database`. Throws `StorageError` when the disk does not take a save. */
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
-  const replaceValue = database.prepare(
-    `INSERT INTO checkpoint VALUES (?, ?)
-     ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
-  );
   const readCounts = database.prepare(
     "SELECT * FROM (SELECT * FROM event_counts ORDER BY last_seen_at DESC LIMIT ?) ORDER BY last_seen_at",
   );
@@ -70,11 +62,6 @@ export function createCheckpoint(database: Database): Checkpoint {
     },
     forgetCountsBefore(epochMs) {
       forgetCounts.run(epochMs);
-    },
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `saveLastGoodRules` wrote it
-    lastGoodRules: () => value("last-good-rules") as RuleSet | null,
-    saveLastGoodRules(ruleSet) {
-      replaceValue.run("last-good-rules", JSON.stringify(ruleSet));
     },
   };
 }

@@ -10,6 +10,7 @@ import { createOutbox } from "./deliver/outbox.ts";
 import { createRenderer, type Renderer } from "./deliver/render.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { createHealth } from "./health.ts";
+import { createLastGood } from "./last-good.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createProgress } from "./progress.ts";
 import { createReloader, firstInForce, logDiagnostics } from "./reloader.ts";
@@ -76,7 +77,8 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
   const database = openDatabase(config.outbox.path, logger);
   started.push(() => database.close());
   const checkpoint = createCheckpoint(database);
-  const { first, refusal } = firstInForce(compiled, config, () => checkpoint.lastGoodRules());
+  const lastGood = createLastGood(database);
+  const { first, refusal } = firstInForce(compiled, config, lastGood.load);
   logDiagnostics(logger, compiled.diagnostics);
   if (refusal) {
     const detail = refusal.detail ?? undefined;
@@ -145,7 +147,7 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
         return selector !== before;
       },
     },
-    lastGood: { save: (ruleSet) => checkpoint.saveLastGoodRules(ruleSet) },
+    lastGood,
     watch: {
       restart() {
         pipeline.reselected();

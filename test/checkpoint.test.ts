@@ -1,12 +1,8 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createCheckpoint, type Checkpoint } from "../src/checkpoint.ts";
 import type { GroupState } from "../src/decide/throttle.ts";
-import type { RuleSet } from "../src/model/rule.ts";
 import { openDatabase } from "../src/runtime/database.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
-import { aDrop, aRule, is } from "./support/rules.ts";
 
 const NOTHING: Parameters<Checkpoint["save"]>[0] = { since: null, counts: [], groups: [], removedGroups: [] };
 
@@ -26,7 +22,6 @@ test("a fresh one knows nothing", () => {
   expect(checkpoint.since()).toBeNull();
   expect([...checkpoint.counts()]).toEqual([]);
   expect(checkpoint.groups()).toEqual([]);
-  expect(checkpoint.lastGoodRules()).toBeNull();
 });
 
 test("gives back after a restart what it was given, counts oldest first", () => {
@@ -54,26 +49,4 @@ test("forgets Events last seen before a moment", () => {
   checkpoint.forgetCountsBefore(200);
   expect([...checkpoint.counts()].map(({ uid }) => uid)).toEqual(["at 200", "at 300"]);
   expect([...checkpoint.counts(1)].map(({ uid }) => uid)).toEqual(["at 300"]);
-});
-
-test("keeps the last rules that were in order, as they were", () => {
-  const folder = aFolder();
-  const statements = [
-    aDrop(is("reason", "é\u0000\u2028")),
-    aRule({ throttle: { notifications: 5, windowMs: 600_000 } }),
-  ];
-  open(folder).saveLastGoodRules({ statements: [] });
-  open(folder).saveLastGoodRules({ statements });
-  expect(open(folder).lastGoodRules()).toEqual({ statements });
-});
-
-test("writes nothing to disk for last good rules that are kept already", () => {
-  const folder = aFolder();
-  const written = (): number => statSync(join(folder, "kubewhen.db-wal")).size;
-  const checkpoint = open(folder);
-  const ruleSet: RuleSet = { statements: [] };
-  checkpoint.saveLastGoodRules(ruleSet);
-  const before = written();
-  checkpoint.saveLastGoodRules(ruleSet);
-  expect(written()).toBe(before);
 });

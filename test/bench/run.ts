@@ -29,6 +29,11 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Outcome>>> = 
     const rows = await benchStart(quick ? 3 : undefined);
     return { rows, table: startTable(rows) };
   },
+  async compile() {
+    const { benchCompile, compileTable } = await import("./compile.ts");
+    const rows = await benchCompile();
+    return { rows, table: compileTable(rows) };
+  },
   async memory(quick) {
     const { benchMemory, memoryTable } = await import("./memory.ts");
     const rows = await benchMemory(quick ? { stored: 1_000, streamed: 50_000, idleMs: 5_000 } : {});
