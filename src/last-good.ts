@@ -30,13 +30,15 @@ export function createLastGood(database: Database): LastGood {
       const statements: Statement[] = [];
       let [pieces, isWhole] = [0, true];
       for (const row of readPieces.each(FIRST_KEY, END_KEY)) {
-        const piece = parse<readonly Statement[]>(row["value"]);
+        const piece = parse(row["value"]);
         isWhole &&= Array.isArray(piece);
-        for (const statement of piece ?? []) statements.push(statement);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote them
+        if (isWhole) for (const statement of piece as readonly Statement[]) statements.push(statement);
         pieces += 1;
       }
       if (pieces > 0) return isWhole ? { statements } : null;
-      const old = parse<RuleSet>(readOld.row(OLD_KEY)?.["value"]);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- version 0.1 wrote it
+      const old = parse(readOld.row(OLD_KEY)?.["value"]) as RuleSet | null;
       return Array.isArray(old?.statements) ? old : null;
     },
     save({ statements }) {
@@ -57,11 +59,11 @@ function keyOf(piece: number): string {
   return `${FIRST_KEY}${String(piece).padStart(4, "0")}`;
 }
 
-function parse<T>(text: unknown): T | null {
+/** Null for what is not JSON. */
+function parse(text: unknown): unknown {
   if (typeof text !== "string") return null;
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `save` wrote it
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -110,8 +110,6 @@ function createChecks(env: Environment): Checks {
 
   /** Templates are checked last: which names they may use, the rules say. Handlebars is loaded only if there are any. */
   const findInTemplates = async (): Promise<readonly Diagnostic[]> => {
-    const rulesOf = (ruleSet: RuleSet | null): readonly Rule[] =>
-      (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
     const given = ruleSets.flatMap(({ ruleSet }) => rulesOf(ruleSet).flatMap(({ values }) => Object.keys(values)));
     const templates = configs.some(({ loaded }) => Object.keys(loaded.config?.templates ?? {}).length > 0);
     if (!templates && given.length === 0) return [];
@@ -145,6 +143,10 @@ function createChecks(env: Environment): Checks {
       return { files, rules, diagnostics: found.toSorted(byPlace), columnsOf: lines.columnsOf };
     },
   };
+}
+
+function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
+  return (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
 }
 
 /** The configuration beside the rules, else the only one of the manifest, else none. */

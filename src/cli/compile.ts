@@ -9,14 +9,17 @@ import { NotAFile } from "./regular-file.ts";
  */
 export function compile({ config, rules }: { readonly config: string; readonly rules: string }): number {
   try {
-    // Standard output is a pipe, to which Node writes at once: what is written takes no memory here.
-    const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
     print(compileInputs({ configPath: config, rulesPath: rules, env: process.env }, print));
     return EXIT.ok;
   } catch (error) {
     process.stderr.write(`${sentenceOf(error, config)}\n`);
     return CANNOT_READ;
   }
+}
+
+/** Standard output is a pipe, to which Node writes at once: what is written takes no memory here. */
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 function sentenceOf(error: unknown, config: string): string {
