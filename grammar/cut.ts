@@ -31,28 +31,35 @@ export const AFTER_COMPARISON: readonly string[] = [And, Or, Notify, ...CLAUSE_W
  *
  * A statement begins at a label, at `let`, at a `drop` without label, and at a `when` without label, `drop` or
  * `resolve` before it. One of these words right behind an operator on the same line is a value somebody forgot to
- * quote. A word on a new line begins a statement
- * too if it can only be one of these misspelt.
+ * quote. A word on a new line begins a statement too if it can only be one of these misspelt.
+ *
+ * Takes no more tokens than up to the first two of the next statement.
  */
-export function cutStatements(tokens: readonly IToken[], text: string, nearest: Nearest): IToken[][] {
-  const chunks: IToken[][] = [];
+export function* cutStatements(tokens: Iterable<IToken>, text: string, nearest: Nearest): Generator<IToken[]> {
   let chunk: IToken[] = [];
   let previous: IToken | undefined;
-  let index = 0;
-  for (const token of tokens) {
-    index++;
+  for (const [token, next] of withNext(tokens)) {
     if (
-      previous === undefined ||
-      (STARTS.has(token.tokenType) && begins(token, previous, text)) ||
-      (token.tokenType === Word && isMisspeltStart(token, previous, tokens[index], text, nearest))
+      previous !== undefined &&
+      ((STARTS.has(token.tokenType) && begins(token, previous, text)) ||
+        (token.tokenType === Word && isMisspeltStart(token, previous, next, text, nearest)))
     ) {
+      yield chunk;
       chunk = [];
-      chunks.push(chunk);
     }
     chunk.push(token);
     previous = token;
   }
-  return chunks;
+  if (chunk.length > 0) yield chunk;
+}
+
+function* withNext<T>(items: Iterable<T>): Generator<readonly [item: T, next: T | undefined]> {
+  let held: T | undefined;
+  for (const item of items) {
+    if (held !== undefined) yield [held, item];
+    held = item;
+  }
+  if (held !== undefined) yield [held, undefined];
 }
 
 const STARTS: ReadonlySet<TokenType> = new Set([Label, Let, Drop, When]);

@@ -2,47 +2,85 @@ import type { IToken } from "chevrotain";
 import type { Problem, Span } from "./ast.ts";
 import { cutStatements, type Nearest } from "./cut.ts";
 import { parseStatement, type ParsedStatement } from "./parse-statement.ts";
-import { endOf, Label, Let, OpenText, tokenize, Word } from "./tokens.ts";
+import { endOf, Label, Let, OpenText, tokenize, Word, type Tokenized } from "./tokens.ts";
+
+/** Takes the statements of a file, in order. */
+export interface StatementVisitor {
+  /** One that can be read. */
+  statement(parsed: ParsedStatement): void;
+  /** A let that cannot be read: its uses are no further mistakes. */
+  brokenLet(name: string): void;
+}
 
 export interface ParsedRules {
-  /** Statements that can be read, in order. */
-  readonly statements: readonly ParsedStatement[];
-  /** Names of lets that cannot be read: their uses are no further mistakes. */
-  readonly brokenLets: readonly string[];
   /** In order of the text. */
   readonly problems: readonly Problem[];
-  readonly comments: readonly Span[];
   /** How many statements the text has, refused ones too. */
   readonly statementCount: number;
   /** How many of them are rules. */
   readonly ruleCount: number;
 }
 
+/** How much of a text is held in tokens at once, at least one line. */
+const PIECE_LENGTH = 4_096;
+
 /**
  * Parses one rules file. Never throws, whatever the text.
  *
  * Each statement is parsed alone, and one with any mistake is refused whole: the tree that error recovery makes of it
- * may say what nobody wrote. Statements beyond `maxStatements` are not looked at; the first of them is a problem.
+ * may say what nobody wrote. Each is handed on at once, and nothing of it is kept. Statements beyond `maxStatements`
+ * are not looked at; the first of them is a problem.
  */
-export function parseRules(text: string, nearest: Nearest, maxStatements: number): ParsedRules {
-  const { tokens, comments, unreadable } = tokenize(text);
-  const lexical = [unreadable.map((run) => unreadableProblem(run, text)), wordProblems(tokens)].flat();
-  const all = cutStatements(tokens, text, nearest);
-  const chunks = all.slice(0, maxStatements);
-  const perChunk = assign(lexical, chunks, text);
+export function parseRules(
+  text: string,
+  nearest: Nearest,
+  maxStatements: number,
+  visitor: StatementVisitor,
+): ParsedRules {
+  const problems: Problem[] = [];
+  /** Of the text read so far, in order; the first `divided` of them belong where they belong. */
+  const lexical: Problem[] = [];
+  let divided = 0;
+  const tokens = readTokens(text, (piece) => {
+    const found = [...piece.unreadable.map((run) => unreadableProblem(run, text)), ...wordProblems(piece.tokens)];
+    for (const problem of found.toSorted((a, b) => a.start - b.start)) lexical.push(problem);
+  });
 
-  const statements: ParsedStatement[] = [];
-  const brokenLets: string[] = [];
-  const problems: Problem[] = Array.from(perChunk.get(-1) ?? []);
+  let statementCount = 0;
   let ruleCount = 0;
-  for (const [index, chunk] of chunks.entries()) {
+  const parse = (chunk: readonly IToken[], own: readonly Problem[]): void => {
+    statementCount++;
     if (isRule(chunk)) ruleCount++;
-    const { statement, problems: found } = parseStatement(chunk, perChunk.get(index) ?? [], nearest);
+    const { statement, problems: found } = parseStatement(chunk, own, nearest);
     for (const problem of found) problems.push(problem);
-    if (statement !== null) statements.push(statement);
-    else if (chunk[0]?.tokenType === Let && chunk[1] !== undefined) brokenLets.push(chunk[1].image);
+    if (statement !== null) visitor.statement(statement);
+    else if (chunk[0]?.tokenType === Let && chunk[1] !== undefined) visitor.brokenLet(chunk[1].image);
+  };
+
+  /** The statement that waits to know where the next one begins, and the lexical problems of its first line. */
+  let waiting: { readonly chunk: readonly IToken[]; readonly own: readonly Problem[] } | null = null;
+  /** Gives the problems up to the beginning of `next`, or the text's end, to the statements on both sides and to none. */
+  const divide = (next: readonly IToken[] | null): readonly Problem[] => {
+    const gap = gapBetween(waiting?.chunk ?? null, next, text);
+    const end = next?.[0]?.startOffset ?? Infinity;
+    const before: Problem[] = [];
+    const after: Problem[] = [];
+    for (let problem = lexical[divided]; problem !== undefined && problem.start < end; problem = lexical[++divided]) {
+      const where = problem.start < gap.start ? before : problem.start >= gap.end ? after : problems;
+      where.push(problem);
+    }
+    if (waiting) parse(waiting.chunk, [...waiting.own, ...before]);
+    return after;
+  };
+
+  let tooMany: IToken | undefined;
+  let taken = 0;
+  for (const chunk of cutStatements(tokens, text, nearest)) {
+    if (taken < maxStatements) waiting = { chunk, own: divide(chunk) };
+    else tooMany ??= chunk[0];
+    taken++;
   }
-  const [tooMany] = all[maxStatements] ?? [];
+  for (const problem of divide(null)) problems.push(problem);
   if (tooMany !== undefined) {
     problems.push({
       code: "E111",
@@ -51,14 +89,18 @@ export function parseRules(text: string, nearest: Nearest, maxStatements: number
       end: endOf(tooMany),
     });
   }
-  return {
-    statements,
-    brokenLets,
-    problems: problems.toSorted((a, b) => a.start - b.start),
-    comments,
-    statementCount: chunks.length,
-    ruleCount,
-  };
+  return { problems: problems.toSorted((a, b) => a.start - b.start), statementCount, ruleCount };
+}
+
+/** The tokens of a text, read some lines at a time. */
+function* readTokens(text: string, onPiece: (piece: Tokenized) => void): Generator<IToken> {
+  for (let start = 0; start < text.length;) {
+    const lineEnd = text.indexOf("\n", start + PIECE_LENGTH);
+    const piece = tokenize(text, start, lineEnd < 0 ? text.length : lineEnd + 1);
+    onPiece(piece);
+    yield* piece.tokens;
+    start = piece.end;
+  }
 }
 
 function isRule(chunk: readonly IToken[]): boolean {
@@ -136,39 +178,18 @@ function wordProblems(tokens: readonly IToken[]): readonly Problem[] {
 }
 
 /**
- * Groups lexical problems by the statement they stand in: the one that begins above, unless it ends on an earlier line.
- * Then it is the one that begins on the same line, else none, which is -1.
+ * The whole lines between a statement and the next: what stands there belongs to neither. Empty where both share a
+ * line; what follows the last statement on its line is its own.
  */
-function assign(
-  problems: readonly Problem[],
-  chunks: readonly (readonly IToken[])[],
-  text: string,
-): ReadonlyMap<number, Problem[]> {
-  const perChunk = new Map<number, Problem[]>();
-  let next = 0;
-  let gap = gapBefore(next, chunks, text);
-  for (const problem of problems.toSorted((a, b) => a.start - b.start)) {
-    const before = next;
-    while ((chunks[next]?.[0]?.startOffset ?? Infinity) <= problem.start) next++;
-    if (next > before) gap = gapBefore(next, chunks, text);
-    const chunk = problem.start < gap.start ? next - 1 : problem.start >= gap.end ? next : -1;
-    const known = perChunk.get(chunk);
-    if (known === undefined) perChunk.set(chunk, [problem]);
-    else known.push(problem);
-  }
-  return perChunk;
-}
-
-/** The whole lines between a statement and the one before it: empty where both share a line. */
-function gapBefore(next: number, chunks: readonly (readonly IToken[])[], text: string): Span {
-  const last = chunks[next - 1]?.at(-1);
+function gapBetween(before: readonly IToken[] | null, next: readonly IToken[] | null, text: string): Span {
+  const last = before?.at(-1);
   const from = last === undefined ? 0 : endOf(last);
-  const to = chunks[next]?.[0]?.startOffset ?? text.length;
+  const to = next?.[0]?.startOffset ?? text.length;
   const between = text.slice(from, to);
   const firstBreak = last === undefined ? 0 : between.search(/[\r\n]/);
   const lastBreak = Math.max(between.lastIndexOf("\n"), between.lastIndexOf("\r"));
   return {
     start: firstBreak < 0 ? to : from + firstBreak,
-    end: next < chunks.length ? from + lastBreak + 1 : text.length + 1,
+    end: next === null ? text.length + 1 : from + lastBreak + 1,
   };
 }

@@ -151,8 +151,10 @@ export const TOKENS: TokenType[] = [
   Comparator,
 ];
 
-/** A text in tokens. What is neither a token nor white space is a comment or unreadable. */
+/** A stretch of a text in tokens. What is neither a token nor white space is a comment or unreadable. */
 export interface Tokenized {
+  /** Where it ends: behind its last character, or behind the white space there. */
+  readonly end: number;
   readonly tokens: IToken[];
   readonly comments: readonly Span[];
   /** Runs of characters that begin no token. */
@@ -198,13 +200,17 @@ const BY_FIRST_CHARACTER: ReadonlyMap<string, readonly Lexer[]> = new Map([
   ...Array.from("=!<>&|~()[],", (sign) => [sign, SIGN] as const),
 ]);
 
-/** Tokens of a text. Never throws; time grows with the text's length only. */
-export function tokenize(text: string): Tokenized {
+/**
+ * Tokens of a text, or of some whole lines of it: no token runs over a line's end. Never throws; time grows with the
+ * length only.
+ */
+export function tokenize(text: string, from = 0, to: number = text.length): Tokenized {
   const tokens: IToken[] = [];
   const comments: Span[] = [];
   const unreadable: Span[] = [];
   let stranger = -1;
-  for (let start = 0; start < text.length;) {
+  let start = from;
+  while (start < to) {
     const lexers = BY_FIRST_CHARACTER.get(text[start] ?? "") ?? BLANK_OR_WORD;
     const lexer = lexers.find(({ pattern }) => {
       pattern.lastIndex = start;
@@ -229,8 +235,8 @@ export function tokenize(text: string): Tokenized {
     }
     start = end;
   }
-  if (stranger >= 0) unreadable.push({ start: stranger, end: text.length });
-  return { tokens, comments, unreadable };
+  if (stranger >= 0) unreadable.push({ start: stranger, end: start });
+  return { tokens, comments, unreadable, end: start };
 }
 
 /** Nobody asks a token for line and column: offsets say it all. */

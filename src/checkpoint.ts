@@ -1,7 +1,6 @@
 import type { KnownCount } from "./collect/occurrences.ts";
 import type { Position } from "./collect/source.ts";
 import { isObject } from "./model/json.ts";
-import type { RuleSet } from "./model/rule.ts";
 import type { AgendaEntry, GroupState, StateChanges } from "./model/state.ts";
 import type { Database, Row } from "./runtime/database.ts";
 import { isLastingState, type LastingState } from "./runtime/lasting-clock.ts";
@@ -17,8 +16,7 @@ export interface CheckpointChange {
 
 /**
  * What must outlive the process for a restart neither to repeat nor to forget: how far each source was read, how often
- * each live Event has happened, what is remembered of groups, what falls due by time, and the last rules that were in
- * order. What of it cannot be read is set aside (see `Database`), and the rest goes on.
+ * each live Event has happened, what is remembered of groups and what falls due by time. What of it cannot be read is set aside (see `Database`), and the rest goes on.
  */
 export interface Checkpoint {
   /** Where this source was last read to. */
@@ -32,9 +30,6 @@ export interface Checkpoint {
   save(change: CheckpointChange): void;
   /** Forgets Events last seen before `epochMs`: the API server has deleted them. */
   forgetCountsBefore(epochMs: number): void;
-  lastGoodRules(): RuleSet | null;
-  /** Writes nothing when they are the ones that are kept. */
-  saveLastGoodRules(ruleSet: RuleSet): void;
 }
 
 /** As many as are remembered; with those that have newer ones, the table holds twice that at most. */
@@ -44,10 +39,6 @@ const MAX_COUNTS = 16_384;
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
-  const replaceValue = database.prepare(
-    `INSERT INTO checkpoint VALUES (?, ?)
-     ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
-  );
   const removeValue = database.prepare("DELETE FROM checkpoint WHERE key = ?");
   const readCounts = database.prepare(
     `SELECT uid, count, last_seen_at FROM event_counts WHERE seq > coalesce(
@@ -145,10 +136,6 @@ export function createCheckpoint(database: Database): Checkpoint {
     forgetCountsBefore(epochMs) {
       countsKept -= forgetCounts.run(epochMs).changes;
     },
-    lastGoodRules: () => value("last-good-rules", isRuleSet),
-    saveLastGoodRules(ruleSet) {
-      replaceValue.run("last-good-rules", JSON.stringify(ruleSet));
-    },
   };
 }
 
@@ -172,11 +159,6 @@ function isSince(value: unknown): value is { readonly resourceVersion: string | 
   if (!isObject(value)) return false;
   const { resourceVersion, at } = value;
   return (resourceVersion === null || typeof resourceVersion === "string") && typeof at === "number";
-}
-
-/** `saveLastGoodRules` wrote it whole or not at all; that it is whole is what JSON tells. */
-function isRuleSet(value: unknown): value is RuleSet {
-  return isObject(value) && Array.isArray(value["statements"]);
 }
 
 function groupOf(row: Row): GroupState | null {

@@ -11,6 +11,7 @@ import { loadKind } from "./deliver/kinds.ts";
 import { createOutbox } from "./deliver/outbox.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { createHealth } from "./health.ts";
+import { createLastGood } from "./last-good.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createProgress } from "./progress.ts";
 import { createReloader, firstInForce, logDiagnostics } from "./reloader.ts";
@@ -80,7 +81,8 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
   started.push(() => database.close());
   const checkpoint = createCheckpoint(database);
   const lasting = createLastingClock(clock, checkpoint.lasting(), thisMachine);
-  const { first, refusal } = firstInForce(compiled, config, () => checkpoint.lastGoodRules());
+  const lastGood = createLastGood(database);
+  const { first, refusal } = firstInForce(compiled, config, lastGood.load);
   logDiagnostics(logger, compiled.diagnostics);
   if (refusal) {
     const detail = refusal.detail ?? undefined;
@@ -156,7 +158,7 @@ async function run(options: EngineOptions, stop: AbortSignal, started: (() => vo
     },
     evaluator,
     selection,
-    lastGood: { save: (ruleSet) => checkpoint.saveLastGoodRules(ruleSet) },
+    lastGood,
     watch: source,
     deliveries,
     health,

@@ -15,7 +15,7 @@ export interface InForce {
 }
 
 /** The parts of the engine that new inputs change. */
-export interface Swapped {
+interface Swapped {
   /** How people are addressed: templates, language. */
   readonly words: { use(config: Config): void };
   readonly evaluator: { use(ruleSet: RuleSet): void };

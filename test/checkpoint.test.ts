@@ -4,7 +4,6 @@ import type { KnownCount } from "../src/collect/occurrences.ts";
 import type { AgendaEntry, GroupState, StateChanges } from "../src/model/state.ts";
 import { openDatabase, type Database } from "../src/runtime/database.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
-import { aDrop, aRule, is } from "./support/rules.ts";
 
 const UNCHANGED: StateChanges = { groups: [], removedGroups: [], agenda: [], removedAgenda: [] };
 const LASTING = { lasting: 7, wall: 8, bootId: "b", uptimeMs: 9 };
@@ -45,7 +44,6 @@ test("a fresh one knows nothing", () => {
   expect(checkpoint.groups()).toEqual([]);
   expect(checkpoint.agenda()).toEqual([]);
   expect(checkpoint.lasting()).toBeNull();
-  expect(checkpoint.lastGoodRules()).toBeNull();
 });
 
 test("gives back after a restart what it was given, the newest change of an Event last", () => {
@@ -121,31 +119,11 @@ test("an Event that changes all the time pushes no quiet one out", () => {
   expect([...checkpoint.counts()][0]).toMatchObject({ uid: "quiet", count: 7 });
 });
 
-test("keeps the last rules that were in order, as they were", () => {
-  const folder = aFolder();
-  const statements = [
-    aDrop(is("reason", "é\u0000\u2028")),
-    aRule({ throttle: { notifications: 5, windowMs: 600_000 } }),
-  ];
-  const first = open(folder);
-  first.checkpoint.saveLastGoodRules({ statements: [] });
-  first.checkpoint.saveLastGoodRules({ statements });
-  first.database.close();
-  const again = open(folder);
-  expect(again.checkpoint.lastGoodRules()).toEqual({ statements });
-  again.database
-    .prepare("CREATE TRIGGER t BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'written'); END")
-    .run();
-  again.checkpoint.saveLastGoodRules({ statements });
-  expect(() => again.checkpoint.saveLastGoodRules({ statements: [] })).toThrow("written");
-});
-
 test.each([
   ["since", "{", (one: Checkpoint): unknown => one.position("home")],
   ["since", '{"at":"then"}', (one: Checkpoint): unknown => one.position("home")],
   ["position home", '{"source":"home","version":4,"at":1}', (one: Checkpoint): unknown => one.position("home")],
   ["lasting", '{"lasting":"x"}', (one: Checkpoint): unknown => one.lasting()],
-  ["last-good-rules", "[]", (one: Checkpoint): unknown => one.lastGoodRules()],
 ])("sets aside a stored %s of %s, once, and says so", (key, text, read) => {
   const { checkpoint, database } = open();
   database.prepare("INSERT INTO checkpoint VALUES (?, ?)").run(key, text);

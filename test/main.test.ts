@@ -1,7 +1,6 @@
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { compileInputs } from "../src/cli/inputs.ts";
 import { CompileFailed, RefusedInputs, type Compiled } from "../src/compile.ts";
 import { createScaledClock } from "../src/demo/scaled-clock.ts";
 import { createApiServer, type ApiServer } from "../src/emulator/api-server.ts";
@@ -12,6 +11,7 @@ import { createRedactor } from "../src/runtime/secret.ts";
 import { until } from "./flow/program.ts";
 import { coreEvent } from "./flow/cluster.ts";
 import { anEventToWrite } from "./flow/flow-suite.ts";
+import { compiledInputs } from "./support/inputs.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
 import { sumOf } from "./support/metric-values.ts";
 
@@ -70,7 +70,7 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
   const ended = runEngine(
     {
       inputPaths: [configPath, rulesPath],
-      compile: compile ?? (() => compileInputs({ configPath, rulesPath, env: {} })),
+      compile: compile ?? (() => compiledInputs({ configPath, rulesPath, env: {} })),
       kubeconfig: join(folder, "kubeconfig"),
       clock,
       networkClock: systemClock,
@@ -115,7 +115,7 @@ describe("the engine", () => {
     const engine = start(() => compiled.promise);
     const stopped = engine.stop();
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
-    compiled.resolve(await compileInputs({ ...paths, env: {} }));
+    compiled.resolve(await compiledInputs({ ...paths, env: {} }));
     await stopped;
     expect(engine.printed).toEqual([]);
   });
@@ -202,7 +202,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let fail = false;
     const engine = start(() => {
-      if (!fail) return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      if (!fail) return Promise.resolve(compiledInputs({ ...paths, env: {} }));
       fail = false;
       return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
     });
@@ -220,7 +220,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
-      return compileInputs({ ...paths, env: {} });
+      return compiledInputs({ ...paths, env: {} });
     });
     await engine.started;
     fail = true;
@@ -233,7 +233,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let compiled = 0;
     const engine = start(async () => {
-      const answer = await compileInputs({ ...paths, env: {} });
+      const answer = await compiledInputs({ ...paths, env: {} });
       if (compiled === 0) writeRules("later: when reason=Later notify dump\n");
       compiled += 1;
       return answer;
@@ -285,7 +285,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new TypeError("a bug"));
-      return compileInputs({ ...paths, env: {} });
+      return compiledInputs({ ...paths, env: {} });
     });
     await engine.started;
     fail = true;

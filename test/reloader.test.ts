@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { compileInputs } from "../src/cli/inputs.ts";
 import { CompileFailed, RefusedInputs, type Compiled } from "../src/compile.ts";
 import type { Refusal } from "../src/health.ts";
 import { createReloader, firstInForce, type InForce, type Reloader } from "../src/reloader.ts";
@@ -8,6 +7,7 @@ import { createMetrics, type Metrics } from "../src/runtime/metrics.ts";
 import { createRedactor } from "../src/runtime/secret.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { compiledInputs } from "./support/inputs.ts";
 import { aFolder, aLogger } from "./support/delivery.ts";
 import { NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
@@ -23,7 +23,7 @@ function compiled(rules: string, config: object = DUMP): Promise<Compiled> {
   const [configPath, rulesPath] = [join(folder, "config.yaml"), join(folder, "a.rules")];
   writeFileSync(configPath, JSON.stringify(config));
   writeFileSync(rulesPath, rules);
-  return compileInputs({ configPath, rulesPath, env: {} });
+  return compiledInputs({ configPath, rulesPath, env: {} });
 }
 
 async function inForce(rules: string, config: object = DUMP): Promise<InForce> {

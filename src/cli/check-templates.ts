@@ -5,31 +5,31 @@ import { type LayoutTree, checkLayout, checkText } from "../deliver/layout.ts";
 import { HELPER_NAMES, type LayoutProblem } from "../deliver/template-check.ts";
 import { VIEW_NAMES } from "../deliver/view.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Rule, RuleSet } from "../model/rule.ts";
+import type { Rule } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
 import type { Span } from "../text-position.ts";
+import type { TemplateUses } from "./template-uses.ts";
 
 export interface TemplatesToCheck {
   /** How the configuration is called to people. */
   readonly file: string;
   readonly loaded: LoadedConfig;
-  /** The rules that use the templates; null when they have errors of their own. */
-  readonly ruleSet: RuleSet | null;
+  /** What the rules make of templates; null when they have errors of their own. */
+  readonly uses: TemplateUses | null;
   /** Of all kinds of receiver, by name. */
   readonly dialects: ReadonlyMap<string, Dialect>;
 }
 
 /** Mistakes in the templates of the configuration, as the kinds of receiver that get them read them: E516. */
-export function checkTemplates({ file, loaded, ruleSet, dialects }: TemplatesToCheck): readonly Diagnostic[] {
+export function checkTemplates({ file, loaded, uses, dialects }: TemplatesToCheck): readonly Diagnostic[] {
   const { config } = loaded;
   if (!config) return [];
-  const rules = rulesOf(ruleSet);
-  const given = rules.flatMap((rule) => Object.keys(rule.values));
+  const given = [...(uses?.given ?? [])];
   return Object.entries(config.templates).flatMap(([name, tree]) => {
-    const problems = dialectsOf(name, tree, rules, config, dialects)
+    const problems = dialectsOf(tree, uses?.told.get(name), config, dialects)
       .flatMap((dialect) => checkLayout(tree, dialect, given))
       // Which names rules give is only known of rules without errors.
-      .filter((problem) => ruleSet !== null || problem.unknownName === undefined);
+      .filter((problem) => uses !== null || problem.unknownName === undefined);
     return withoutRepeats(problems).map((problem) => {
       const span = loaded.spanAt(["templates", name, ...stepsOf(problem.path)]);
       return diagnosticOf(file, span, `template \`${name}\``, problem, false);
@@ -39,14 +39,12 @@ export function checkTemplates({ file, loaded, ruleSet, dialects }: TemplatesToC
 
 /** The dialects of those who get a template; of all receivers, where no rule uses it yet. */
 function dialectsOf(
-  name: string,
   tree: LayoutTree,
-  rules: readonly Rule[],
+  told: ReadonlySet<string> | undefined,
   { receivers }: Config,
   dialects: ReadonlyMap<string, Dialect>,
 ): readonly Dialect[] {
-  const told = new Set(rules.filter((rule) => rule.template === name).flatMap((rule) => rule.receivers));
-  const users = told.size === 0 ? receivers : receivers.filter((receiver) => told.has(receiver.name));
+  const users = told === undefined ? receivers : receivers.filter((receiver) => told.has(receiver.name));
   const kinds = new Set(users.map(({ kind }) => kind));
   const known = Array.from(dialects.values()).filter(({ kind }) => kinds.has(kind));
   const fitting = known.filter((dialect) => dialect.isLayout(tree));
@@ -57,20 +55,14 @@ function withoutRepeats(problems: readonly LayoutProblem[]): readonly LayoutProb
   return Array.from(new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values());
 }
 
-/** Mistakes in the `with` texts of rules: E516 at the rule. `fileOf` makes of a rule's file what people call it. */
-export function checkRuleTexts(ruleSet: RuleSet | null, fileOf: (file: string) => string): readonly Diagnostic[] {
-  return rulesOf(ruleSet).flatMap((rule) =>
-    Object.entries(rule.values).flatMap(([name, text]) =>
-      checkText(text).map((problem) => {
-        const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
-        return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\``, problem, true);
-      }),
-    ),
+/** Mistakes in the `with` texts of a rule: E516 at the rule. `fileOf` makes of a rule's file what people call it. */
+export function checkRuleTexts(rule: Rule, fileOf: (file: string) => string): readonly Diagnostic[] {
+  return Object.entries(rule.values).flatMap(([name, text]) =>
+    checkText(text).map((problem) => {
+      const span = { line: rule.line, column: 1, endLine: rule.line, endColumn: 2 };
+      return diagnosticOf(fileOf(rule.file), span, `\`with ${name}\``, problem, true);
+    }),
   );
-}
-
-function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
-  return (ruleSet?.statements ?? []).filter((statement): statement is Rule => statement.kind === "rule");
 }
 
 /** What a template says is quoted where it is public, and of others only a word that is nearly a known one. */

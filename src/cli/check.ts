@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { LoadedConfig } from "../config/config.ts";
 import type { LoadedRules, RuleSource } from "../language/load.ts";
-import type { RuleSet } from "../model/rule.ts";
+import type { Rule, RuleSet } from "../model/rule.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Environment } from "../config/source.ts";
 import type { Span } from "../text-position.ts";
@@ -9,6 +9,7 @@ import type { EmbeddedText, Manifest } from "./config-map.ts";
 import { CannotRunError } from "./exit-codes.ts";
 import { createPrintedLines, type PrintedLines } from "./printed-lines.ts";
 import type { Report } from "./report.ts";
+import { createTemplateUses } from "./template-uses.ts";
 
 export interface CheckOptions {
   /** Files, folders, manifests, or `-` for standard input. Each is a rule set of its own. */
@@ -110,21 +111,23 @@ function createChecks(env: Environment): Checks {
 
   /** Templates are checked last: which names they may use, the rules say. Handlebars is loaded only if there are any. */
   const findInTemplates = async (): Promise<readonly Diagnostic[]> => {
-    const statements = ruleSets.flatMap(({ ruleSet }) => ruleSet?.statements ?? []);
+    const uses = createTemplateUses(ruleSets.flatMap(({ ruleSet }) => ruleSet?.statements ?? []));
     const templates = configs.some(({ loaded }) => Object.keys(loaded.config?.templates ?? {}).length > 0);
-    const texts = statements.some((one) => one.kind === "rule" && Object.keys(one.values).length > 0);
-    if (!templates && !texts) return [];
+    if (!templates && uses.given.size === 0) return [];
     const { checkRuleTexts, checkTemplates, pathsOf } = await import("./check-templates.ts");
     const { loadDialects } = await import("../deliver/kinds.ts");
     const dialects = await loadDialects();
-    const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? { statements } : null;
+    const areSound = ruleSets.every(({ ruleSet }) => ruleSet !== null);
     return [
       ...configs.flatMap(({ file, loaded, place }) =>
-        checkTemplates({ file, loaded, ruleSet: all, dialects }).map((found) =>
+        checkTemplates({ file, loaded, uses: areSound ? uses : null, dialects }).map((found) =>
           place === null ? found : Object.assign({ ...found }, moveSpan(found, place)),
         ),
       ),
-      ...ruleSets.flatMap(({ ruleSet, sources }) => checkRuleTexts(ruleSet, pathsOf(sources))),
+      ...ruleSets.flatMap(({ ruleSet, sources }) => {
+        const pathOf = pathsOf(sources);
+        return rulesOf(ruleSet).flatMap((rule) => checkRuleTexts(rule, pathOf));
+      }),
     ];
   };
 
@@ -143,6 +146,10 @@ function createChecks(env: Environment): Checks {
       return { files, rules, diagnostics: found.toSorted(byPlace), columnsOf: lines.columnsOf };
     },
   };
+}
+
+function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
+  return (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
 }
 
 /** The configuration beside the rules, else the only one of the manifest, else none. */

@@ -4,18 +4,22 @@ import { compileInputs } from "./inputs.ts";
 import { NotAFile } from "./regular-file.ts";
 
 /**
- * `kubewhen compile`, the child process of the engine: the answer as one line of JSON on standard output, or one
- * sentence on standard error, which holds nothing of the files.
+ * `kubewhen compile`, the child process of the engine: lines of JSON on standard output, a statement each and then what
+ * came of it all; or one sentence on standard error, which holds nothing of the files.
  */
 export async function compile({ config, rules }: { readonly config: string; readonly rules: string }): Promise<number> {
   try {
-    const compiled = await compileInputs({ configPath: config, rulesPath: rules, env: process.env });
-    process.stdout.write(`${JSON.stringify(compiled)}\n`);
+    print(await compileInputs({ configPath: config, rulesPath: rules, env: process.env }, print));
     return EXIT.ok;
   } catch (error) {
     process.stderr.write(`${sentenceOf(error, config)}\n`);
     return CANNOT_READ;
   }
+}
+
+/** Standard output is a pipe, to which Node writes at once: what is written takes no memory here. */
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 function sentenceOf(error: unknown, config: string): string {

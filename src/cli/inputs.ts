@@ -1,10 +1,13 @@
-import type { Compiled } from "../compile.ts";
+import type { CompiledSummary } from "../compile.ts";
 import { createConfigLoader } from "../config/config.ts";
 import { loadDialects } from "../deliver/kinds.ts";
-import { loadRules, type LoadedRules, type RuleSource } from "../language/load.ts";
+import { readRules, type RuleSource } from "../language/load.ts";
 import { readRuleSources, RulesUnreadableError } from "../language/read-rule-sources.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Statement } from "../model/rule.ts";
 import { checkRuleTexts, checkTemplates, pathsOf } from "./check-templates.ts";
 import { readRegularFile } from "./regular-file.ts";
+import { createTemplateUses } from "./template-uses.ts";
 
 export interface InputOptions {
   readonly configPath: string;
@@ -13,26 +16,36 @@ export interface InputOptions {
 }
 
 /**
- * Reads and checks configuration and rules together. Throws NotAFile, or what the file system throws, for a
- * configuration that cannot be read; of rules that cannot, the answer says why.
+ * Reads and checks configuration and rules together. Hands each statement on at once and keeps none. Throws NotAFile,
+ * or what the file system throws, for a configuration that cannot be read; of rules that cannot, the answer says why.
  */
-export async function compileInputs({ configPath, rulesPath, env }: InputOptions): Promise<Compiled> {
+export async function compileInputs(
+  options: InputOptions,
+  take: (statement: Statement) => void,
+): Promise<CompiledSummary> {
+  const { configPath, rulesPath, env } = options;
   const [loadConfig, dialects] = await Promise.all([createConfigLoader(), loadDialects()]);
   const loaded = loadConfig(configPath, readRegularFile(configPath).toString("utf8"), env);
-  const { sources, unreadable } = readRules(rulesPath);
-  const { ruleSet, diagnostics }: Pick<LoadedRules, "ruleSet" | "diagnostics"> =
-    unreadable === null ? loadRules(sources, loaded.known) : { ruleSet: null, diagnostics: [] };
-  const inTemplates = checkTemplates({ file: configPath, loaded, ruleSet, dialects });
-  const inRules = checkRuleTexts(ruleSet, pathsOf(sources));
+  const { sources, unreadable } = readSources(rulesPath);
+  const pathOf = pathsOf(sources);
+  const uses = createTemplateUses();
+  const inRules: Diagnostic[] = [];
+  const { isSound, diagnostics } = readRules(sources, loaded.known, (statement) => {
+    uses.add(statement);
+    if (statement.kind === "rule") inRules.push(...checkRuleTexts(statement, pathOf));
+    take(statement);
+  });
+  const rulesAreRead = unreadable === null && isSound;
+  const inTemplates = checkTemplates({ file: configPath, loaded, uses: rulesAreRead ? uses : null, dialects });
   return {
     config: inTemplates.length > 0 ? null : loaded.config,
-    ruleSet: inRules.length > 0 ? null : ruleSet,
+    rulesSound: rulesAreRead && inRules.length === 0,
     rulesUnreadable: unreadable,
     diagnostics: [...loaded.diagnostics, ...inTemplates, ...diagnostics, ...inRules],
   };
 }
 
-function readRules(path: string): { readonly sources: readonly RuleSource[]; readonly unreadable: string | null } {
+function readSources(path: string): { readonly sources: readonly RuleSource[]; readonly unreadable: string | null } {
   try {
     const sources = readRuleSources(path, readRegularFile);
     const unreadable = sources.length === 0 ? `cannot read rules from ${path}: no file ends in .rules` : null;

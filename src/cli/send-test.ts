@@ -29,7 +29,7 @@ export async function sendTest(name: string, { config: path }: { readonly config
   const loadConfig = await createConfigLoader();
   const loaded = loadConfig(path, text, process.env);
   const { config } = loaded;
-  const inTemplates = checkTemplates({ file: path, loaded, ruleSet: null, dialects: await loadDialects() });
+  const inTemplates = checkTemplates({ file: path, loaded, uses: null, dialects: await loadDialects() });
   if (!config || inTemplates.length > 0) {
     process.stderr.write(renderPretty([...loaded.diagnostics, ...inTemplates]));
     return EXIT.inputHasErrors;

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { parseRules } from "../../grammar/parse-rules.ts";
+import type { ParsedStatement } from "../../grammar/parse-statement.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RuleSet, Statement } from "../model/rule.ts";
 import { nearest } from "../suggest.ts";
@@ -20,28 +21,44 @@ export interface RuleSource {
 }
 
 /** What became of a rule set. Counts cover refused rules too. */
-export interface LoadedRules {
-  /** Null when there is any error: a set runs whole or not at all. */
-  readonly ruleSet: RuleSet | null;
+interface ReadRules {
+  /** Without any error: a set runs whole or not at all. */
+  readonly isSound: boolean;
   /** Sorted by file (in the order of the sources), line and column. */
   readonly diagnostics: readonly Diagnostic[];
   readonly files: number;
   readonly rules: number;
 }
 
+export interface LoadedRules extends Omit<ReadRules, "isSound"> {
+  /** Null when there is any error. */
+  readonly ruleSet: RuleSet | null;
+}
+
 /** A ConfigMap holds no more than 1 MiB, so no mounted rule set is larger. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_STATEMENTS = 10_000;
 
-/**
- * Reads rule texts as one set, in the order given: parses, looks up names, checks. All mistakes come back at once;
- * nothing an author writes makes this throw.
- */
+/** As `readRules`, all statements kept. */
 export function loadRules(sources: readonly RuleSource[], known: Known): LoadedRules {
+  const statements: Statement[] = [];
+  const { isSound, ...rest } = readRules(sources, known, (statement) => statements.push(statement));
+  return { ruleSet: isSound ? { statements } : null, ...rest };
+}
+
+/**
+ * Reads rule texts as one set, in the order given: parses, looks up names, checks. Each statement without a mistake is
+ * handed to `take` at once, and nothing of it is kept: of 10,000 the trees alone would take 60 MB. All mistakes come
+ * back at the end; nothing an author writes makes this throw.
+ */
+export function readRules(
+  sources: readonly RuleSource[],
+  known: Known,
+  take: (statement: Statement) => void,
+): ReadRules {
   const resolver = createResolver(known);
   const check = createChecks();
   const diagnostics: Diagnostic[] = [];
-  const statements: Statement[] = [];
   const patterns = new Set<string>();
   let bytes = 0;
   let statementCount = 0;
@@ -50,28 +67,34 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
   for (const source of sources) {
     const findings: Finding[] = [];
     const lines = indexLines(source.text);
+    let problems: readonly Finding[] = [];
     bytes += Buffer.byteLength(source.text);
     if (bytes > MAX_TEXT_BYTES) {
       findings.push({ code: "E111", message: "a rule set has 1 MiB of text at most", start: 0, end: 0 });
     } else {
-      const parsed = parseRules(source.text, nearest, MAX_STATEMENTS - statementCount);
-      for (const problem of parsed.problems) findings.push(problem);
-      rules += parsed.ruleCount;
-      for (const name of parsed.brokenLets) resolver.defineBroken(name);
-      for (const { node, refused, partial, isGuess } of parsed.statements) {
+      const visit = ({ node, refused, partial, isGuess }: ParsedStatement): void => {
         const place = { file: basename(source.file), line: lines.positionAt(node.start).line, text: source.text };
         const report = (finding: Finding): void => {
           if (!isGuess(finding)) findings.push(finding);
         };
         const resolved = resolver.resolve(node, place, report);
-        if (resolved.statement !== null && !refused) statements.push(resolved.statement);
+        if (resolved.statement !== null && !refused) take(resolved.statement);
         for (const finding of [...check(resolved), ...countPatterns(resolved, patterns)]) {
           if (!partial || DIAGNOSTICS[finding.code].severity === "error") report(finding);
         }
-      }
+      };
+      const parsed = parseRules(source.text, nearest, MAX_STATEMENTS - statementCount, {
+        statement: visit,
+        brokenLet: (name) => resolver.defineBroken(name),
+      });
+      ({ problems } = parsed);
+      rules += parsed.ruleCount;
       statementCount += parsed.statementCount;
     }
-    const placed = findings.map((finding) => toDiagnostic(finding, source, lines)).toSorted(byPlace);
+    const placed = problems
+      .concat(findings)
+      .map((finding) => toDiagnostic(finding, source, lines))
+      .toSorted(byPlace);
     for (const diagnostic of placed) diagnostics.push(diagnostic);
   }
   const [first] = sources;
@@ -85,7 +108,7 @@ export function loadRules(sources: readonly RuleSource[], known: Known): LoadedR
     diagnostics.push(toDiagnostic(nothing, first, indexLines(first.text)));
   }
   const failed = diagnostics.some(({ severity }) => severity === "error");
-  return { ruleSet: failed ? null : { statements }, diagnostics, files: sources.length, rules };
+  return { isSound: !failed, diagnostics, files: sources.length, rules };
 }
 
 /** Adds a statement's patterns to the set's, and reports the one that is too many. */

@@ -1,17 +1,9 @@
 import { readFileSync } from "node:fs";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { bundlePrograms, spawnAsImage, spawnEngine, startWorld, stop } from "./engine-world.ts";
+import { weighCompiler } from "./compile.ts";
 import { median, tableRow } from "./figures.ts";
-
-/** What one process takes, MB (2^20 bytes). */
-export interface Memory {
-  /** All of its pages that are in memory: what most tools show. */
-  readonly rss: number;
-  /** Of these, the ones no file stands behind. */
-  readonly anonymous: number;
-  /** Pages shared with other processes counted by share. */
-  readonly pss: number;
-}
+import { memoryOf, type Memory } from "./process-memory.ts";
 
 export interface MemoryBenchRow extends Memory {
   readonly process: "bare Node" | "kubewhen" | "compiler";
@@ -34,21 +26,6 @@ const SAMPLE_PAUSE_MS = 500;
 /** After the stream: time for what collects garbage when there is nothing to do. */
 const CALM_MS = 30_000;
 
-function sizesIn(path: string): ReadonlyMap<string, number> {
-  const lines = readFileSync(path, "utf8").matchAll(/^(\w+):\s+(\d+) kB$/gm);
-  return new Map(Array.from(lines, ([, name = "", size]) => [name, Number(size) / 1024]));
-}
-
-function memoryOf(pid: number): Memory {
-  const status = sizesIn(`/proc/${pid}/status`);
-  const rollup = sizesIn(`/proc/${pid}/smaps_rollup`);
-  return {
-    rss: status.get("VmRSS") ?? Number.NaN,
-    anonymous: status.get("RssAnon") ?? Number.NaN,
-    pss: rollup.get("Pss") ?? Number.NaN,
-  };
-}
-
 /** Time on a processor so far; the kernel's clock ticks every 10 ms. */
 function cpuMsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
@@ -65,25 +42,8 @@ async function sample(pid: number): Promise<Memory> {
   return { rss: middle("rss"), anonymous: middle("anonymous"), pss: middle("pss") };
 }
 
-/** The compiler's highest, looked at until it ends: its time is that of the whole process. */
 async function compilerRow(kubewhen: string, inputs: readonly string[]): Promise<MemoryBenchRow> {
-  const startedAt = systemClock.monotonic();
-  const child = spawnAsImage(kubewhen, "compile", ...inputs);
-  let peak: Memory = { rss: 0, anonymous: 0, pss: 0 };
-  const ended = new Promise<number>((resolve) => {
-    child.once("exit", () => resolve(systemClock.monotonic()));
-  });
-  while (child.exitCode === null) {
-    try {
-      const now = memoryOf(child.pid ?? 0);
-      if (now.rss > peak.rss) peak = now;
-    } catch (error) {
-      // It has ended between two looks.
-      if (!(error instanceof Error && "code" in error)) throw error;
-    }
-    await systemClock.sleep(2);
-  }
-  const tookMs = (await ended) - startedAt;
+  const { peak, tookMs } = await weighCompiler(kubewhen, inputs);
   return { process: "compiler", after: `at its peak, ${tookMs.toFixed(0)} ms in all`, events: 0, ...peak };
 }
 

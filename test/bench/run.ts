@@ -39,6 +39,11 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Outcome>>> = 
     const rows = benchOutbox(quick ? [0, 1_000] : undefined);
     return { rows, table: outboxTable(rows) };
   },
+  async compile() {
+    const { benchCompile, compileTable } = await import("./compile.ts");
+    const rows = await benchCompile();
+    return { rows, table: compileTable(rows) };
+  },
   async memory(quick) {
     const { benchMemory, memoryTable } = await import("./memory.ts");
     const rows = await benchMemory(quick ? { stored: 1_000, streamed: 50_000, idleMs: 5_000 } : {});

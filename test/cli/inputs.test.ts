@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Compiled } from "../../src/compile.ts";
-import { compileInputs } from "../../src/cli/inputs.ts";
+import { compiledInputs } from "../support/inputs.ts";
 import { aFolder } from "../support/delivery.ts";
 
 const DUMP = "receivers: [{name: dump, stdout: {}}]\n";
@@ -11,7 +11,7 @@ function compileTexts(config: string, rules: string, env: Readonly<Record<string
   const folder = aFolder();
   writeFileSync(join(folder, "config.yaml"), config);
   writeFileSync(join(folder, "a.rules"), rules);
-  return compileInputs({ configPath: join(folder, "config.yaml"), rulesPath: folder, env });
+  return compiledInputs({ configPath: join(folder, "config.yaml"), rulesPath: folder, env });
 }
 
 const codes = ({ diagnostics }: Compiled): readonly string[] => diagnostics.map(({ code }) => code);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkTemplates } from "../../src/cli/check-templates.ts";
+import { createTemplateUses } from "../../src/cli/template-uses.ts";
 import { createPrintedLines } from "../../src/cli/printed-lines.ts";
 import type { Report } from "../../src/cli/report.ts";
 import { reportGithub } from "../../src/cli/reporters/github.ts";
@@ -27,7 +28,7 @@ function print(text: string, env: Readonly<Record<string, string>> = {}): Printe
   const printed = createPrintedLines();
   printed.addPrivate("config.yaml", text);
   for (const span of loaded.shown) printed.show("config.yaml", span);
-  const inTemplates = checkTemplates({ file: "config.yaml", loaded, ruleSet: { statements: [] }, dialects });
+  const inTemplates = checkTemplates({ file: "config.yaml", loaded, uses: createTemplateUses(), dialects });
   const inRules = loadRules([{ file: "a.rules", text: "when type=Warning using nosuch notify nobody" }], loaded.known);
   const diagnostics = [...loaded.diagnostics, ...inTemplates, ...inRules.diagnostics];
   const report: Report = { files: 1, rules: 1, diagnostics, columnsOf: printed.columnsOf };

@@ -1,9 +1,23 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseRules, type ParsedRules } from "../../grammar/parse-rules.ts";
+import type { ParsedStatement } from "../../grammar/parse-statement.ts";
 import { nearest } from "../../src/suggest.ts";
 
-const parse = (text: string): ParsedRules => parseRules(text, nearest, 10_000);
+interface Parsed extends ParsedRules {
+  readonly statements: readonly ParsedStatement[];
+  readonly brokenLets: readonly string[];
+}
+
+function parse(text: string): Parsed {
+  const statements: ParsedStatement[] = [];
+  const brokenLets: string[] = [];
+  const parsed = parseRules(text, nearest, 10_000, {
+    statement: (statement) => statements.push(statement),
+    brokenLet: (name) => brokenLets.push(name),
+  });
+  return { ...parsed, statements, brokenLets };
+}
 
 /** Problems in one line each: code, the underlined text, the suggestion. */
 function slips(text: string): readonly string[] {
@@ -116,6 +130,40 @@ test("64 levels of nesting are read, 65 and 100,000 refused at the first too man
     ]);
   }
   expect(slips(`when ${"not ".repeat(100_000)}kind=Pod notify a`)).toEqual(["E110 not"]);
+});
+
+test("reads a text in pieces as it reads it whole", () => {
+  const vocabulary = [
+    "when kind=Pod notify a\n",
+    "b: when",
+    "notify",
+    "whn",
+    "kind=Pod",
+    "let x =",
+    "，",
+    '"',
+    "\u0001",
+  ];
+  const word = fc.constantFrom(...vocabulary, "# 注\n", "\r\n", "\n", " ", "(", "and");
+  const soup = fc.array(word, { maxLength: 60, size: "max" }).map((words) => words.join(" "));
+  fc.assert(
+    // A piece ends with the first line that ends beyond 4,096 characters.
+    fc.property(soup, fc.integer({ min: 3_800, max: 4_095 }), (text, padding) => {
+      const front = `#${"x".repeat(padding)}\n`;
+      const { problems, ...counts } = parse(front + text);
+      const whole = parse(text);
+      expect({ ...counts, statements: counts.statements.length }).toEqual({
+        statementCount: whole.statementCount,
+        ruleCount: whole.ruleCount,
+        brokenLets: whole.brokenLets,
+        statements: whole.statements.length,
+      });
+      const places = (found: typeof problems, by: number): readonly (readonly [string, number, number])[] =>
+        found.map(({ code, start, end }) => [code, start - by, end - by]);
+      expect(places(problems, front.length)).toEqual(places(whole.problems, 0));
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test("no text makes the parser throw, and each problem lies inside the text", () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { createLastGood } from "../../../src/last-good.ts";
 import { createCheckpoint } from "../../../src/checkpoint.ts";
 import { openDatabase } from "../../../src/runtime/database.ts";
 import { LASTING_START } from "../../../src/runtime/lasting-clock.ts";
@@ -46,7 +47,7 @@ test.each(WAYS)("carries everything of a file of 0.1 over %s", (_way, prepare) =
   };
   const slots = { threshold: [LASTING_START - 11_000], throttle };
   expect(checkpoint.groups()).toEqual([{ ruleKey: "key-1", group: "4:demo", slots }]);
-  expect(checkpoint.lastGoodRules()).toEqual({ statements: [] });
+  expect(createLastGood(database).load()).toEqual({ statements: [] });
   expect(checkpoint.lasting()).toBeNull();
   database.close();
 
