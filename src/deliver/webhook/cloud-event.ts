@@ -45,8 +45,8 @@ export function structuredEvent(body: string, delivery: Delivery): string {
 
 /** Headers that make a request an event whose data is the body; its content type is `datacontenttype`. */
 export function binaryEventHeaders(delivery: Delivery): Readonly<Record<string, string>> {
-  const named = Object.entries(attributesOf(delivery)).map(([name, value]) => [`ce-${name}`, headerValue(value)]);
-  return Object.fromEntries(named) as Readonly<Record<string, string>>;
+  const attributes = Object.entries(attributesOf(delivery));
+  return Object.fromEntries(attributes.map(([name, value]) => [`ce-${name}`, headerValue(value)] as const));
 }
 
 /** All but printable ASCII percent-encoded, and space, `"` and `%` too (HTTP binding 1.0.2, section 3.1.3.2). */

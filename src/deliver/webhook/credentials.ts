@@ -63,9 +63,12 @@ export function createTlsTexts(files: TlsFiles, redactor: Redactor): () => Curre
 
 /** Asks TLS itself. While two files of a pair are being changed they may not fit: the next attempt looks again. */
 function check(texts: TlsTexts): Current<TlsTexts> {
-  const wrong = (what: string): Current<TlsTexts> => ({ kind: "invalid", detail: `${what} cannot be used` });
-  if (texts.ca !== undefined && !isUsable(() => new X509Certificate(texts.ca ?? ""))) return wrong("`caFile`");
-  if (!isUsable(() => createSecureContext(texts))) return wrong("`certFile` with `keyFile`");
+  if (texts.ca !== undefined && !isUsable(() => new X509Certificate(texts.ca ?? ""))) {
+    return { kind: "invalid", detail: "`caFile` holds no certificate" };
+  }
+  if (!isUsable(() => createSecureContext(texts))) {
+    return { kind: "invalid", detail: "`certFile` and `keyFile` are no certificate with its key" };
+  }
   return { kind: "valid", value: texts };
 }
 

@@ -51,25 +51,19 @@ function openWebhook(receiver: string, settings: WebhookSettings, world: World):
   const hmacKey = hmac === null ? null : redactor.open(hmac.secret);
   rememberValues(settings.headers, world);
 
-  /** Headers of every request; null where a secret is none. */
-  const seal = (authorizationValue: string | null, key: string) => {
-    const fixed = {
-      ...settings.headers,
-      ...(authorizationValue === null ? {} : { authorization: authorizationValue }),
-    };
-    return (plain: string, delivery: Delivery): Sealed => {
+  const sealWith =
+    (authorized: Readonly<Record<string, string>>, key: string) =>
+    (plain: string, delivery: Delivery): Sealed => {
       const body = cloudEvents === "structured" ? structuredEvent(plain, delivery) : plain;
-      return {
-        body,
-        headers: {
-          ...fixed,
-          "idempotency-key": delivery.key,
-          ...(cloudEvents === "binary" ? binaryEventHeaders(delivery) : {}),
-          ...(hmac === null ? {} : signatureHeaders(hmac.header, clock.now(), body, key)),
-        },
+      const headers = {
+        ...settings.headers,
+        ...authorized,
+        "idempotency-key": delivery.key,
+        ...(cloudEvents === "binary" ? binaryEventHeaders(delivery) : {}),
+        ...(hmac === null ? {} : signatureHeaders(hmac.header, clock.now(), body, key)),
       };
+      return { body, headers };
     };
-  };
 
   return httpChannel({
     receiver,
@@ -89,7 +83,8 @@ function openWebhook(receiver: string, settings: WebhookSettings, world: World):
       if (value.kind === "invalid") return misconfigured("secret_unusable", value.detail);
       const key = hmacKey?.reveal() ?? "";
       if (hmac !== null && key === "") return misconfigured("secret_unusable", "the secret of `hmac` is empty");
-      return (await post(seal(value.value, key))).outcome;
+      const authorized = value.value === null ? {} : { authorization: value.value };
+      return (await post(sealWith(authorized, key))).outcome;
     },
     classify: (status, body, headers) => classifyAnswer(status, body, headers, clock.now()),
   });
