@@ -16,6 +16,10 @@ const headerValue = z
 const file = (what: string): z.ZodOptional<z.ZodString> =>
   someText.meta({ public: true }).optional().describe(`${what}, PEM; read again when it changes.`);
 
+/** A key that is not there may be a strange one misspelt, which is told already. */
+const hasNoStrangeKey = ({ issues }: z.core.ParsePayload): boolean =>
+  issues.every(({ code }) => code !== "unrecognized_keys");
+
 export const shape: ReceiverShape = {
   description:
     "A server of one's own: each notification is posted as JSON, with an `Idempotency-Key` that a repeated attempt has too.",
@@ -35,7 +39,10 @@ export const shape: ReceiverShape = {
           .describe("User name."),
         ...secretKeys("password", "password"),
       })
-      .refine((basic) => basic.password !== undefined || basic.passwordFile !== undefined, "has no password")
+      .refine((basic) => basic.password !== undefined || basic.passwordFile !== undefined, {
+        error: "has no password",
+        when: hasNoStrangeKey,
+      })
       .optional()
       .describe("Signs in with user and password."),
     ...secretKeys("bearer", "token of `Authorization: Bearer`"),
@@ -45,7 +52,10 @@ export const shape: ReceiverShape = {
         header: headerName.optional().describe(`Header of the signature. Default ${DEFAULT_HMAC_HEADER}.`),
         algorithm: z.enum(["sha256"], "must be `sha256`").meta({ public: true }).optional().describe("Default sha256."),
       })
-      .refine((hmac) => hmac.secret !== undefined || hmac.secretFile !== undefined, "has no secret")
+      .refine((hmac) => hmac.secret !== undefined || hmac.secretFile !== undefined, {
+        error: "has no secret",
+        when: hasNoStrangeKey,
+      })
       .optional()
       .describe(
         "Signs each request: `X-Signature: sha256=<hex>` is HMAC-SHA256 over `<timestamp>.<body>`, the body byte for byte; `X-Signature-Timestamp` is that timestamp in Unix seconds, so that a receiver can refuse an old request.",
