@@ -59,13 +59,14 @@ test("lets in whom it knows", async () => {
   expect(await post(server.url, "1", { ...JSON_TYPE, authorization: "Bearer abc", "x-team": "ops" })).toBe("200");
 });
 
+const signed = (at: number, body: string): Readonly<Record<string, string>> => ({
+  ...JSON_TYPE,
+  "x-signature": `sha256=${createHmac("sha256", "s").update(`${at}.${body}`).digest("hex")}`,
+  "x-signature-timestamp": String(at),
+});
+
 test("takes what was signed in the last five minutes, byte for byte", async () => {
   const server = await aServer({ hmac: { header: "x-signature", secret: "s" } });
-  const signed = (at: number, body: string): Readonly<Record<string, string>> => ({
-    ...JSON_TYPE,
-    "x-signature": `sha256=${createHmac("sha256", "s").update(`${at}.${body}`).digest("hex")}`,
-    "x-signature-timestamp": String(at),
-  });
   const now = NOW / 1000;
   expect(await post(server.url, "[1]", signed(now - 300, "[1]"))).toBe("200");
   expect(await post(server.url, "[1]", signed(now - 301, "[1]"))).toBe("401 signature");

@@ -23,7 +23,7 @@ const hasNoStrangeKey = ({ issues }: z.core.ParsePayload): boolean =>
 export const shape: ReceiverShape = {
   description:
     "A server of one's own: each notification is posted as JSON, with an `Idempotency-Key` that a repeated attempt has too.",
-  example: "`webhook:` with a URL",
+  example: "`webhook: {urlFile: …}`",
   mayBeEmpty: false,
   keys: {
     ...secretKeys("url", "address to post to"),

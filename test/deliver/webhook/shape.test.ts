@@ -165,23 +165,25 @@ describe("a mistake is told with what to write instead", () => {
   });
 });
 
+function codesOf(more: string): string[] {
+  const text = `receivers: [{name: w, webhook: {url: 'https://a.test/hook'${more}}}]`;
+  return loadConfig("config.yaml", text, {}).diagnostics.map(({ code }) => code);
+}
+
 test("an address stands in the file where something else keeps strangers out, and is a secret where nothing does", () => {
-  const codes = (keys: string): string[] =>
-    loadConfig(
-      "config.yaml",
-      `receivers: [{name: w, webhook: {url: 'https://a.test/hook'${keys}}}]`,
-      {},
-    ).diagnostics.map(({ code }) => code);
-  expect(codes("")).toEqual(["W514"]);
+  expect(codesOf("")).toEqual(["W514"]);
   for (const more of [
     "hmac: {secretFile: /s}",
     "bearerFile: /b",
     "basic: {user: u, passwordFile: /p}",
     "certFile: /c, keyFile: /k",
   ]) {
-    expect(codes(`, ${more}`)).toEqual([]);
+    expect(codesOf(`, ${more}`)).toEqual([]);
   }
 });
+
+/** In capitals, which no sentence of ours has six of in a row. */
+const aToken = fc.stringMatching(/^[A-Z][A-Z0-9_\-+/=.]{10,40}[A-Z]$/);
 
 test("no piece of a secret is quoted, wherever in the section it stands", () => {
   const places: readonly ((secret: string) => string)[] = [
@@ -200,20 +202,16 @@ test("no piece of a secret is quoted, wherever in the section it stands", () => 
     (secret) => `cloudEvents: ${secret}`,
   ];
   fc.assert(
-    fc.property(
-      fc.stringMatching(/^[A-Za-z][A-Za-z0-9_\-+/=.]{10,40}[A-Za-z]$/),
-      fc.constantFrom(...places),
-      (secret, place) => {
-        const { diagnostics, shown } = loadConfig("config.yaml", textOf(place(secret)), {});
-        const text = textOf(place(secret));
-        const printed = [
-          ...diagnostics.map(({ message, help = "", suggestion = "" }) => `${message} ${help} ${suggestion}`),
-          ...shown.map(({ column, endColumn }) => text.slice(column - 1, endColumn - 1)),
-        ].join("\n");
-        const pieces = Array.from({ length: secret.length - 5 }, (_, at) => secret.slice(at, at + 6));
-        expect(pieces.filter((piece) => printed.includes(piece))).toEqual([]);
-      },
-    ),
+    fc.property(aToken, fc.constantFrom(...places), (secret, place) => {
+      const { diagnostics, shown } = loadConfig("config.yaml", textOf(place(secret)), {});
+      const text = textOf(place(secret));
+      const printed = [
+        ...diagnostics.map(({ message, help = "", suggestion = "" }) => `${message} ${help} ${suggestion}`),
+        ...shown.map(({ column, endColumn }) => text.slice(column - 1, endColumn - 1)),
+      ].join("\n");
+      const pieces = Array.from({ length: secret.length - 5 }, (_, at) => secret.slice(at, at + 6));
+      expect(pieces.filter((piece) => printed.includes(piece))).toEqual([]);
+    }),
     { numRuns: 500 },
   );
 });
