@@ -6,9 +6,8 @@ import { isoTime, objectOf, viewAlert } from "../view.ts";
 /** Most bytes that `structuredEvent` adds to its data, whatever the alert holds. */
 export const ENVELOPE_BYTES = 4096;
 
-/** Both names are cut, so that headers stay below the 8 KiB that servers take of them. */
+/** So that headers stay below the 8 KiB that servers take of them. Fields of an Event are cut already. */
 const MAX_CLUSTER_LENGTH = 100;
-const MAX_SUBJECT_LENGTH = 256;
 const DATA_TYPE = "application/json";
 
 /** Attributes of CloudEvents 1.0 but for `datacontenttype`, which each mode writes in a way of its own. */
@@ -34,7 +33,7 @@ function subjectOf(alert: Alert): string {
   if (alert.kind !== "event" && alert.kind !== "resolved" && alert.kind !== "absent") return "";
   const object = objectOf(viewAlert(alert));
   // Attributes hold no characters that Unicode assigns to nobody (CloudEvents 1.0.2, "Type System").
-  return cutText(oneLine(object.replaceAll(/\p{Noncharacter_Code_Point}/gu, "")), MAX_SUBJECT_LENGTH);
+  return oneLine(object.replaceAll(/\p{Noncharacter_Code_Point}/gu, ""));
 }
 
 /** `application/cloudevents+json` around a body that is JSON already. */
