@@ -47,7 +47,7 @@ export interface HttpChannelOptions {
   readonly address: () => Address;
   readonly forms: BodyForms;
   readonly contentType?: string;
-  /** What one attempt is: posts at least once. Posts the body as it is if not given. May throw as `address` may. */
+  /** What one attempt is: posts once or more, or not at all where a secret is unusable. Posts the body as it is if not given. May throw as `address` may. */
   readonly attempt?: (post: Post) => Promise<Outcome>;
   /** `body` is cut at 64 KiB. `detail` may quote what was answered: it is scrubbed and shortened afterwards. */
   readonly classify: (status: number, body: string, headers: Headers) => Outcome;

@@ -21,6 +21,11 @@ const KINDS: Readonly<Record<string, KindParts>> = {
     shape: () => import("./stdout/shape.ts"),
     dialect: () => import("./stdout/dialect.ts"),
   },
+  webhook: {
+    kind: () => import("./webhook/kind.ts"),
+    shape: () => import("./webhook/shape.ts"),
+    dialect: () => import("./webhook/dialect.ts"),
+  },
 };
 
 /** Throws for a name that is none: the configuration is checked by the same list. */

@@ -54,7 +54,7 @@ export function secretKeys<Name extends string>(
 }
 
 /** That a secret is given once, and not in the file itself. */
-export function checkSecret(name: string, input: ShapeInput): readonly ShapeMistake[] {
+export function checkSecret(name: string, input: Pick<ShapeInput, "section" | "rawOf">): readonly ShapeMistake[] {
   const mistakes: ShapeMistake[] = [];
   const fileKey = `${name}File`;
   if (Object.hasOwn(input.section, name) && Object.hasOwn(input.section, fileKey)) {
