@@ -246,14 +246,14 @@ describe("an outage", () => {
   });
 
   test("is over when the receiver refuses a body", async () => {
-    const answers = [BROKEN, refused("card_refused")];
-    store.outbox.enqueue(many("feishu", 3));
-    const { dispatcher } = run(aChannel(clock, () => answers.shift() ?? FINE));
+    const answers = [BROKEN];
+    store.outbox.enqueue([to("feishu")]);
+    const { dispatcher } = run(aChannel(clock, () => answers.shift() ?? refused("card_refused")));
     await clock.advance(999);
     expect(dispatcher.state().circuit).toBe("open");
     await clock.advance(1);
     expect(dispatcher.state().circuit).toBe("closed");
-    expect(store.outbox.waiting()).toBe(0);
+    expect(ledger()).toMatchObject({ dead: 1 });
   });
 
   test("of a receiver that wishes for a pause is no shorter than that, and longer by lot", async () => {
