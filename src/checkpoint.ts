@@ -1,4 +1,5 @@
-import type { KnownCount, Since } from "./collect/occurrences.ts";
+import type { KnownCount } from "./collect/occurrences.ts";
+import type { Position } from "./collect/source.ts";
 import { isObject } from "./model/json.ts";
 import type { RuleSet } from "./model/rule.ts";
 import type { AgendaEntry, GroupState, StateChanges } from "./model/state.ts";
@@ -8,19 +9,20 @@ import { isLastingState, type LastingState } from "./runtime/lasting-clock.ts";
 /** What changed since the last save. */
 export interface CheckpointChange {
   /** Null leaves the stored one: something before it is not decided yet. */
-  readonly since: Since | null;
+  readonly position: Position | null;
   readonly counts: readonly KnownCount[];
   readonly state: StateChanges;
   readonly lasting: LastingState;
 }
 
 /**
- * What must outlive the process for a restart neither to repeat nor to forget: how far the watch was read, how often
+ * What must outlive the process for a restart neither to repeat nor to forget: how far each source was read, how often
  * each live Event has happened, what is remembered of groups, what falls due by time, and the last rules that were in
  * order. What of it cannot be read is set aside (see `Database`), and the rest goes on.
  */
 export interface Checkpoint {
-  since(): Since | null;
+  /** Where this source was last read to. */
+  position(source: string): Position | null;
   /** The newest changes, oldest first; an Event that changed more than once may be among them more than once. */
   counts(limit?: number): Iterable<KnownCount>;
   groups(): readonly GroupState[];
@@ -31,6 +33,7 @@ export interface Checkpoint {
   /** Forgets Events last seen before `epochMs`: the API server has deleted them. */
   forgetCountsBefore(epochMs: number): void;
   lastGoodRules(): RuleSet | null;
+  /** Writes nothing when they are the ones that are kept. */
   saveLastGoodRules(ruleSet: RuleSet): void;
 }
 
@@ -41,6 +44,10 @@ const MAX_COUNTS = 16_384;
 export function createCheckpoint(database: Database): Checkpoint {
   const readValue = database.prepare("SELECT value FROM checkpoint WHERE key = ?");
   const writeValue = database.prepare("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)");
+  const replaceValue = database.prepare(
+    `INSERT INTO checkpoint VALUES (?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`,
+  );
   const removeValue = database.prepare("DELETE FROM checkpoint WHERE key = ?");
   const readCounts = database.prepare(
     `SELECT uid, count, last_seen_at FROM event_counts WHERE seq > coalesce(
@@ -102,7 +109,13 @@ export function createCheckpoint(database: Database): Checkpoint {
   };
 
   return {
-    since: () => value("since", isSince),
+    position(source) {
+      const position = value(`position ${source}`, isPosition);
+      if (position) return position;
+      // As version 0.1 stored it, which knew one source.
+      const since = value("since", isSince);
+      return since && { source, version: since.resourceVersion, at: since.at };
+    },
     *counts(limit = MAX_COUNTS) {
       for (const row of readCounts.each(limit)) {
         yield { uid: String(row["uid"]), count: Number(row["count"]), lastSeenAt: Number(row["last_seen_at"]) };
@@ -117,8 +130,11 @@ export function createCheckpoint(database: Database): Checkpoint {
         removeAgenda.run(String(row["key"]));
       }),
     lasting: () => value("lasting", isLastingState),
-    save({ since, counts, state, lasting }) {
-      if (since) writeValue.run("since", JSON.stringify(since));
+    save({ position, counts, state, lasting }) {
+      if (position) {
+        writeValue.run(`position ${position.source}`, JSON.stringify(position));
+        removeValue.run("since");
+      }
       writeValue.run("lasting", JSON.stringify(lasting));
       saveCounts(counts);
       for (const { ruleKey, group } of state.removedGroups) removeGroup.run(ruleKey, group);
@@ -131,7 +147,7 @@ export function createCheckpoint(database: Database): Checkpoint {
     },
     lastGoodRules: () => value("last-good-rules", isRuleSet),
     saveLastGoodRules(ruleSet) {
-      writeValue.run("last-good-rules", JSON.stringify(ruleSet));
+      replaceValue.run("last-good-rules", JSON.stringify(ruleSet));
     },
   };
 }
@@ -146,8 +162,16 @@ function parsedOf(text: unknown): unknown {
   }
 }
 
-function isSince(value: unknown): value is Since {
-  return isObject(value) && typeof value["at"] === "number";
+function isPosition(value: unknown): value is Position {
+  if (!isObject(value)) return false;
+  const { source, version, at } = value;
+  return typeof source === "string" && (version === null || typeof version === "string") && typeof at === "number";
+}
+
+function isSince(value: unknown): value is { readonly resourceVersion: string | null; readonly at: number } {
+  if (!isObject(value)) return false;
+  const { resourceVersion, at } = value;
+  return (resourceVersion === null || typeof resourceVersion === "string") && typeof at === "number";
 }
 
 /** `saveLastGoodRules` wrote it whole or not at all; that it is whole is what JSON tells. */

@@ -1,4 +1,4 @@
-import type { Reflector } from "./collect/reflector.ts";
+import type { Source } from "./collect/source.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import type { Progress } from "./progress.ts";
@@ -19,7 +19,7 @@ export interface Health {
 }
 
 export interface HealthOptions {
-  readonly reflector: Pick<Reflector, "progress">;
+  readonly source: Pick<Source, "progress">;
   readonly progress: Pick<Progress, "isBehind">;
   readonly database: Pick<Database, "writable">;
   readonly deliveries: Pick<Deliveries, "state">;
@@ -34,7 +34,7 @@ const DISK_LOOK_PAUSE_MS = 60_000;
 const SHOWN_DIAGNOSTICS = 10;
 
 /** See `Health`. A receiver that cannot be reached makes neither false: days offline are normal, and nothing is lost. */
-export function createHealth({ reflector, progress, database, deliveries, clock }: HealthOptions): Health {
+export function createHealth({ source, progress, database, deliveries, clock }: HealthOptions): Health {
   let refused: Record<string, unknown> | null = null;
   /** When a full outbox was last seen to hold the watch up: a restart would not help it. */
   let heldUpAt = -Infinity;
@@ -51,12 +51,12 @@ export function createHealth({ reflector, progress, database, deliveries, clock 
     health() {
       const now = clock.monotonic();
       if (progress.isBehind()) heldUpAt = now;
-      const silentMs = Math.round(now - Math.max(reflector.progress().lastAliveAt, heldUpAt));
+      const silentMs = Math.round(now - Math.max(source.progress().lastActivityAt, heldUpAt));
       const outboxWritable = writable();
       return { ok: silentMs < SILENCE_MS && outboxWritable, details: { watchSilentMs: silentMs, outboxWritable } };
     },
     readiness() {
-      const { connected, synced, refused: refusal } = reflector.progress();
+      const { connected, synced, refused: refusal } = source.progress();
       return {
         ok: synced && refusal === null,
         details: {

@@ -79,16 +79,25 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
   if (!first.ruleSet) logger.error("rules have errors: the last good set, kept on disk, runs instead");
 
   const api = createKubeApi({ kubeconfig: options.kubeconfig, clock: networkClock, logger });
-  const lookup = createLookup({ api, clock: networkClock, metrics });
+  const lookup = createLookup({
+    api,
+    clock: networkClock,
+    metrics,
+    onForbidden: (kind) => logger.warn(kind, "rules ask for labels of objects that RBAC does not let us get"),
+  });
   const evaluator = createEvaluator({ ...config, maxGroups: config.throttle.maxGroups, clock, metrics, logger });
-  const occurrences = createOccurrences({ metrics, clock });
+  const occurrences = createOccurrences({ metrics });
   const outbox = createOutbox({ database, clock, metrics, maxBytes: config.outbox.maxBytes });
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
   let selector = "";
   let prefilter: Prefilter = skipNothing;
-  const reflector = createReflector({
+  const source = createReflector({
     api,
-    clock: networkClock,
+    name: cluster,
+    after: checkpoint.position(cluster),
+    startupMaxAgeMs: () => config.startup.maxAgeMs,
+    clock,
+    networkClock,
     logger,
     metrics,
     selector: () => selector,
@@ -98,7 +107,7 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
   // Set by the first `use`, before anything asks for it.
   let renderer: Renderer;
   const pipeline = createPipeline({
-    reflector,
+    source,
     occurrences,
     lookup,
     evaluator,
@@ -109,10 +118,9 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     metrics,
     renderer: () => renderer,
     isReceiver: (name) => config.receivers.some((receiver) => receiver.name === name),
-    startupMaxAgeMs: () => config.startup.maxAgeMs,
   });
   const deliveries = createDeliveries({ outbox, clock, networkClock, logger, metrics, redactor, print: options.print });
-  const health = createHealth({ reflector, progress, database, deliveries, clock: networkClock });
+  const health = createHealth({ source, progress, database, deliveries, clock: networkClock });
 
   const use = (nextConfig: Config, nextRules: RuleSet): void => {
     config = nextConfig;
@@ -153,10 +161,7 @@ export async function runEngine(options: EngineOptions, signal: AbortSignal): Pr
     logDiagnostics(logger, compiled.diagnostics);
     use(compiled.config, compiled.ruleSet);
     saveLastGood();
-    if (selector !== before.selector) {
-      pipeline.reselected();
-      reflector.restart();
-    }
+    if (selector !== before.selector) source.restart();
     if (JSON.stringify(config.receivers) !== JSON.stringify(before.config.receivers)) {
       await deliveries.use(config.receivers);
     }

@@ -1,11 +1,11 @@
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Lookup } from "./collect/lookup.ts";
 import { normalize } from "./collect/normalize.ts";
-import type { OccurrenceCounter, Since } from "./collect/occurrences.ts";
-import type { Reflector, WatchBatch } from "./collect/reflector.ts";
+import type { OccurrenceCounter } from "./collect/occurrences.ts";
+import type { Batch, Source } from "./collect/source.ts";
 import type { Evaluation, Evaluator } from "./decide/evaluate.ts";
 import type { Renderer } from "./deliver/render.ts";
-import type { SeenEvent } from "./model/event.ts";
+import type { Looked, ObjectMeta, SeenEvent } from "./model/event.ts";
 import type { Notification } from "./model/notification.ts";
 import type { Progress } from "./progress.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -14,7 +14,7 @@ import type { Metrics } from "./runtime/metrics.ts";
 
 /** The stages, and what they share. `renderer` is asked for at each use: a reload replaces it. */
 export interface PipelineParts {
-  readonly reflector: Reflector;
+  readonly source: Source;
   readonly occurrences: OccurrenceCounter;
   readonly lookup: Lookup;
   readonly evaluator: Evaluator;
@@ -26,26 +26,20 @@ export interface PipelineParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** With no checkpoint, how old an Event of the first list may be and still notify. */
-  readonly startupMaxAgeMs: () => number;
 }
 
 export interface Pipeline {
   /** Runs until the signal is aborted; then what was read is decided and stored. Throws only our own bugs. */
   run(signal: AbortSignal): Promise<void>;
-  /**
-   * To be called when the selection of Events has changed: what the next list shows of times before now, and was
-   * not selected then, is history.
-   */
-  reselected(): void;
 }
 
 /** How often a flood is looked at, and a full outbox asked again. */
 const TICK_MS = 1_000;
 /** How often a full outbox is told. */
 const WARN_PAUSE_MS = 60_000;
-/** Reporters stamp whole seconds with clocks of their own. */
-const RESELECT_SLACK_MS = 5_000;
+function metaOf(looked: Looked): ObjectMeta {
+  return "unknown" in looked ? { labels: {}, annotations: {} } : looked;
+}
 
 /**
  * THE MAP: one Event's way from the watch to the outbox, one line a stage. Below the outbox the dispatcher goes on
@@ -54,16 +48,13 @@ const RESELECT_SLACK_MS = 5_000;
  * What a batch leads to is on disk, with the checkpoint that says so, before the next batch is read.
  */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { reflector, occurrences, lookup, evaluator, progress, checkpoint, clock, metrics } = parts;
+  const { source, occurrences, lookup, evaluator, progress, checkpoint, clock, metrics } = parts;
 
-  let since: Since | null = checkpoint.since();
-  /** Set by a new selection until a list has been taken with it. */
-  let reselectedSince: { readonly since: Since; listed: boolean } | null = null;
   let stopped = AbortSignal.abort();
   let warnedAt = -Infinity;
 
   /** Stations 2 to 8 for everything one read of the stream brought. */
-  const decide = (batch: WatchBatch): Notification[] => {
+  const decide = (batch: Batch): Notification[] => {
     metrics.eventsReceived.inc(batch.items.length + batch.skipped + batch.malformed + batch.deleted);
     metrics.events.inc({ outcome: "unmatched" }, batch.skipped);
     metrics.events.inc({ outcome: "malformed" }, batch.malformed);
@@ -71,10 +62,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return batch.items.flatMap((item) => {
       const event = normalize(item.object);
       if (!event) return end("malformed");
-      const seen = occurrences.take(event, { initial: item.initial, since, maxAgeMs: parts.startupMaxAgeMs() });
+      const seen = occurrences.take(event, item.backlog);
       if (seen === "replayed") return end("replayed");
-      const evaluation = evaluator.evaluate(seen, lookup.peek(event.involvedObject));
-      return evaluation === "needs-meta" ? park(seen) : conclude(evaluation);
+      const looked = lookup.peek(event.involvedObject);
+      const evaluation = evaluator.evaluate(seen, looked && metaOf(looked));
+      return evaluation === "needs-meta" ? decideLater(seen) : conclude(evaluation);
     });
   };
 
@@ -102,13 +94,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     });
 
   /** Looks the object up beside the stream: nothing waits for it but this Event. */
-  const park = (seen: SeenEvent): Notification[] => {
+  const decideLater = (seen: SeenEvent): Notification[] => {
     const { eventUid, involvedObject } = seen.event;
     progress.hold(eventUid);
-    void lookup.find(involvedObject).then(async (meta) => {
+    void lookup.find(involvedObject).then(async (looked) => {
       // Look-ups break off when we stop. What was not decided was not stored either, and comes again.
       if (stopped.aborted) return;
-      const evaluation = evaluator.evaluate(seen, meta);
+      const evaluation = evaluator.evaluate(seen, metaOf(looked));
       if (evaluation === "needs-meta") throw new Error("an Event asked for labels it had been given");
       progress.release(eventUid);
       await store(conclude(evaluation));
@@ -140,17 +132,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
   };
 
-  const advance = (batch: WatchBatch): void => {
-    if (batch.resourceVersion === null) return;
-    const read = { resourceVersion: batch.resourceVersion, at: clock.now() };
-    progress.advance(read);
-    // From the first complete list on, a list means a gap, and only what came after the last batch is news.
-    if (!batch.synced) return;
-    if (reselectedSince && !reselectedSince.listed) return;
-    reselectedSince = null;
-    since = read;
-  };
-
   return {
     async run(signal) {
       stopped = signal;
@@ -158,22 +139,15 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       evaluator.restore(checkpoint.groups());
       const ticking = tick();
       let synced = false;
-      for await (const batch of reflector.watch(signal)) {
-        if (reselectedSince && (!batch.synced || batch.items.some((item) => item.initial))) {
-          since = reselectedSince.since;
-          reselectedSince.listed = true;
-        }
+      for await (const batch of source.events(signal)) {
         await store(decide(batch));
-        advance(batch);
+        if (batch.position) progress.advance(batch.position);
         if (batch.synced && !synced) progress.save([]);
         ({ synced } = batch);
       }
       await ticking;
       await store(renderFloods(true));
       progress.save([]);
-    },
-    reselected() {
-      reselectedSince = { since: { resourceVersion: null, at: clock.now() - RESELECT_SLACK_MS }, listed: false };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Checkpoint, CheckpointChange } from "./checkpoint.ts";
-import type { KnownCount, OccurrenceCounter, Since } from "./collect/occurrences.ts";
+import type { KnownCount, OccurrenceCounter } from "./collect/occurrences.ts";
+import type { Position } from "./collect/source.ts";
 import type { Outbox } from "./deliver/outbox.ts";
 import type { AddressedAlert } from "./model/alert.ts";
 import type { StateChanges } from "./model/state.ts";
@@ -9,8 +10,8 @@ import type { LastingClock } from "./runtime/lasting-clock.ts";
 
 /** Brings what was decided to disk, alerts and checkpoint in one transaction. */
 export interface Progress {
-  /** The stream is decided up to here, but for the Events on hold. */
-  advance(read: Since): void;
+  /** The source is decided up to here, but for the Events on hold. */
+  advance(read: Position): void;
   /** An Event's decision is still out: the checkpoint must not claim it. Held once per call. */
   hold(eventUid: string): void;
   release(eventUid: string): void;
@@ -60,8 +61,8 @@ export function createProgress(options: ProgressOptions): Progress {
   const heldCounts = new Map<string, KnownCount>();
   let refused: Snapshot | null = null;
   let unsaved: readonly AddressedAlert[] = [];
-  let read: Since | null = null;
-  let savedRead: Since | null = null;
+  let read: Position | null = null;
+  let savedRead: Position | null = null;
   let savedAt = clock.monotonic();
   let forgottenAt = -Infinity;
   database.onReplaced(() => {
@@ -74,7 +75,7 @@ export function createProgress(options: ProgressOptions): Progress {
     for (const { uid } of counts) heldCounts.delete(uid);
     const alerts = unsaved;
     unsaved = [];
-    return { alerts, counts, since: held.size === 0 ? read : null, state: evaluator.changes() };
+    return { alerts, counts, position: held.size === 0 ? read : null, state: evaluator.changes() };
   };
 
   const write = (snapshot: Snapshot): void => {
@@ -88,7 +89,7 @@ export function createProgress(options: ProgressOptions): Progress {
     }, durability);
     if (forgets) forgottenAt = clock.monotonic();
     refused = null;
-    savedRead = snapshot.since ?? savedRead;
+    savedRead = snapshot.position ?? savedRead;
     savedAt = clock.monotonic();
   };
 
@@ -133,7 +134,7 @@ export function createProgress(options: ProgressOptions): Progress {
       const { groups, removedGroups, agenda, removedAgenda } = snapshot.state;
       const changed = [snapshot.counts, groups, removedGroups, agenda, removedAgenda].some((some) => some.length > 0);
       // A quiet cluster costs the SD card next to nothing.
-      const moved = snapshot.since !== null && snapshot.since !== savedRead;
+      const moved = snapshot.position !== null && snapshot.position !== savedRead;
       if (changed || (moved && passedMs >= READ_PAUSE_MS)) store(snapshot);
     },
   };

@@ -8,8 +8,8 @@ import { aDrop, aRule, is } from "./support/rules.ts";
 
 const UNCHANGED: StateChanges = { groups: [], removedGroups: [], agenda: [], removedAgenda: [] };
 const LASTING = { lasting: 7, wall: 8, bootId: "b", uptimeMs: 9 };
-const NOTHING: CheckpointChange = { since: null, counts: [], state: UNCHANGED, lasting: LASTING };
-const SINCE = { resourceVersion: "42", at: 1_000 };
+const NOTHING: CheckpointChange = { position: null, counts: [], state: UNCHANGED, lasting: LASTING };
+const POSITION = { source: "home", version: "42", at: 1_000 };
 
 interface Opened {
   readonly checkpoint: Checkpoint;
@@ -40,7 +40,7 @@ function counts(from: number, to: number): readonly KnownCount[] {
 
 test("a fresh one knows nothing", () => {
   const { checkpoint } = open();
-  expect(checkpoint.since()).toBeNull();
+  expect(checkpoint.position("home")).toBeNull();
   expect([...checkpoint.counts()]).toEqual([]);
   expect(checkpoint.groups()).toEqual([]);
   expect(checkpoint.agenda()).toEqual([]);
@@ -56,7 +56,7 @@ test("gives back after a restart what it was given, the newest change of an Even
   const state = { ...UNCHANGED, groups: [group, aGroup("other", [])], agenda: [anEntry("a"), anEntry("b", null)] };
   first.checkpoint.save({
     ...NOTHING,
-    since: SINCE,
+    position: POSITION,
     counts: [{ uid: "early", count: 1, lastSeenAt: 100 }, late],
     state,
   });
@@ -65,12 +65,21 @@ test("gives back after a restart what it was given, the newest change of an Even
   first.checkpoint.save({ ...NOTHING, state: removed, lasting: { ...LASTING, lasting: 10 } });
   first.database.close();
   const { checkpoint } = open(folder);
-  expect(checkpoint.since()).toEqual(SINCE);
+  expect(checkpoint.position("home")).toEqual(POSITION);
   const rows = [...checkpoint.counts()];
   expect(rows.map(({ uid, count }) => `${uid} ${count}`)).toEqual(["early 1", "late 3", "early 2"]);
   expect(checkpoint.groups()).toEqual([group]);
   expect(checkpoint.agenda()).toEqual([anEntry("b", null)]);
   expect(checkpoint.lasting()).toEqual({ ...LASTING, lasting: 10 });
+});
+
+test("goes on from where version 0.1 had read to, until a new position is stored", () => {
+  const { checkpoint, database } = open();
+  database.prepare("INSERT INTO checkpoint VALUES ('since', ?)").run('{"resourceVersion":"42","at":1000}');
+  expect(checkpoint.position("home")).toEqual(POSITION);
+  checkpoint.save({ ...NOTHING, position: { ...POSITION, version: "43" } });
+  expect(checkpoint.position("home")?.version).toBe("43");
+  expect(checkpoint.position("elsewhere")).toBeNull();
 });
 
 test("a group that is removed and kept anew between two saves is kept", () => {
@@ -122,12 +131,19 @@ test("keeps the last rules that were in order, as they were", () => {
   first.checkpoint.saveLastGoodRules({ statements: [] });
   first.checkpoint.saveLastGoodRules({ statements });
   first.database.close();
-  expect(open(folder).checkpoint.lastGoodRules()).toEqual({ statements });
+  const again = open(folder);
+  expect(again.checkpoint.lastGoodRules()).toEqual({ statements });
+  again.database
+    .prepare("CREATE TRIGGER t BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'written'); END")
+    .run();
+  again.checkpoint.saveLastGoodRules({ statements });
+  expect(() => again.checkpoint.saveLastGoodRules({ statements: [] })).toThrow("written");
 });
 
 test.each([
-  ["since", "{", (one: Checkpoint): unknown => one.since()],
-  ["since", '{"at":"then"}', (one: Checkpoint): unknown => one.since()],
+  ["since", "{", (one: Checkpoint): unknown => one.position("home")],
+  ["since", '{"at":"then"}', (one: Checkpoint): unknown => one.position("home")],
+  ["position home", '{"source":"home","version":4,"at":1}', (one: Checkpoint): unknown => one.position("home")],
   ["lasting", '{"lasting":"x"}', (one: Checkpoint): unknown => one.lasting()],
   ["last-good-rules", "[]", (one: Checkpoint): unknown => one.lastGoodRules()],
 ])("sets aside a stored %s of %s, once, and says so", (key, text, read) => {

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from "vitest";
-import type { Reflector } from "../src/collect/reflector.ts";
+import type { Source } from "../src/collect/source.ts";
 import type { Deliveries } from "../src/deliveries.ts";
 import { createHealth, type Health } from "../src/health.ts";
 import { NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
 import { aDiagnostic } from "./support/reports.ts";
 
-type Watch = ReturnType<Reflector["progress"]>;
+type Watch = ReturnType<Source["progress"]>;
 
 let clock: FakeClock;
 let watch: Watch;
@@ -18,10 +18,10 @@ let health: Health;
 
 beforeEach(() => {
   clock = createFakeClock(NOON);
-  watch = { connected: true, synced: true, lastAliveAt: 0, refused: null, accepted: null };
+  watch = { connected: true, synced: true, lastActivityAt: 0, refused: null };
   [isBehind, writable, looks, receivers] = [false, true, 0, new Map()];
   health = createHealth({
-    reflector: { progress: () => watch },
+    source: { progress: () => watch },
     progress: { isBehind: () => isBehind },
     database: {
       writable() {
@@ -39,7 +39,7 @@ test("a watch silent for longer than two watches last is not healthy, and is aga
   expect(health.health()).toEqual({ ok: true, details: { watchSilentMs: 629_999, outboxWritable: true } });
   await clock.advance(1);
   expect(health.health().ok).toBe(false);
-  watch = { ...watch, lastAliveAt: clock.monotonic() };
+  watch = { ...watch, lastActivityAt: clock.monotonic() };
   expect(health.health().ok).toBe(true);
 });
 
@@ -64,7 +64,7 @@ test("a disk that takes nothing is not healthy; one that is fine is asked once a
   expect(looks).toBe(1);
   writable = false;
   await clock.advance(10_000);
-  watch = { ...watch, lastAliveAt: clock.monotonic() };
+  watch = { ...watch, lastActivityAt: clock.monotonic() };
   expect(health.health()).toMatchObject({ ok: false, details: { outboxWritable: false } });
   writable = true;
   expect(health.health().ok).toBe(true);

@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import type { WatchBatch } from "../src/collect/reflector.ts";
 import type { Rule, Statement } from "../src/model/rule.ts";
 import { arbitraryRawEvent, arbitraryRuleSet } from "./support/arbitrary-events.ts";
 import {
   anItem,
   createHeldLookup,
   drain,
+  SOURCE,
   startEngine,
   type EngineParts,
   type HeldLookup,
@@ -100,15 +100,12 @@ const arbitraryObject: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: junk },
 );
 
-const arbitraryBatch: fc.Arbitrary<Partial<WatchBatch>> = fc.record({
-  items: fc.array(
-    fc.record({ object: arbitraryObject, initial: fc.boolean(), type: fc.constantFrom("ADDED", "MODIFIED") }),
-    { maxLength: 6 },
-  ),
+const arbitraryBatch: fc.Arbitrary<Parameters<TestEngine["source"]["give"]>[0]> = fc.record({
+  items: fc.array(fc.record({ object: arbitraryObject, initial: fc.boolean() }), { maxLength: 6 }),
   skipped: fc.nat(3),
   malformed: fc.nat(3),
   deleted: fc.nat(3),
-  resourceVersion: fc.option(fc.integer({ min: 1, max: 9 }).map(String), { nil: null }),
+  version: fc.option(fc.integer({ min: 1, max: 9 }).map(String), { nil: null }),
 });
 
 test("every Event, match and entry of any stream ends in exactly one line of its ledger", async () => {
@@ -120,7 +117,7 @@ test("every Event, match and entry of any stream ends in exactly one line of its
       const lookup = createHeldLookup({ labels: { app: "web" }, annotations: {} });
       const engine = startEngine({ clock, statements, lookup, maxGroups: 3, receivers: ["feishu", "dump"] });
       for (const batch of batches) {
-        await engine.reflector.give(batch);
+        await engine.source.give(batch);
         await clock.advance(7_000);
       }
       const { metrics, outbox } = engine;
@@ -192,29 +189,29 @@ test("every Event, match and entry of any stream ends in exactly one line of its
 test("what a batch leads to is on disk, with the counts that say so, before the next batch is read", async () => {
   const clock = createFakeClock(NOON);
   const first = start({ clock });
-  await first.reflector.give({ items: [anItem("a", 5), anItem("b", 6)], resourceVersion: "6" });
+  await first.source.give({ items: [anItem("a", 5), anItem("b", 6)], version: "6" });
   const second = start({ clock, folder: first.remains() });
   expect([...second.checkpoint.counts()].map(({ uid }) => uid).toSorted()).toEqual(["a", "b"]);
   expect(drain(second.outbox)).toHaveLength(2);
-  await second.reflector.give({ items: [anItem("a", 5, { initial: true }), anItem("b", 6, { initial: true })] });
+  await second.source.give({ items: [anItem("a", 5, { initial: true }), anItem("b", 6, { initial: true })] });
   expect(drain(second.outbox)).toEqual([]);
 });
 
 test("a process killed between decision and save has neither told nor forgotten what it decided", async () => {
   const clock = createFakeClock(NOON);
   const first = start({ clock, maxBytes: THREE_CARDS });
-  await first.reflector.give({ resourceVersion: "4" });
-  await first.reflector.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), resourceVersion: "7" });
-  void first.reflector.give({ items: [anItem("d", 8)], resourceVersion: "8" });
+  await first.source.give({ version: "4" });
+  await first.source.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), version: "7" });
+  void first.source.give({ items: [anItem("d", 8)], version: "8" });
   // Long enough for the checkpoint to be saved by itself, were it allowed to.
   await clock.advance(120_000);
   expect(first.outbox.waiting()).toBe(3);
 
   const second = start({ clock, folder: first.remains() });
-  expect(second.checkpoint.since()?.resourceVersion).not.toBe("8");
+  expect(second.checkpoint.position(SOURCE)?.version).not.toBe("8");
   expect(drain(second.outbox)).toHaveLength(3);
   const all = ["a", "b", "c", "d"].map((uid, i) => anItem(uid, 5 + i, { initial: true }));
-  await second.reflector.give({ items: all, resourceVersion: "8" });
+  await second.source.give({ items: all, version: "8" });
   const told = drain(second.outbox);
   expect(told).toHaveLength(1);
   expect(told[0]).toContain("pod-d");
@@ -223,25 +220,25 @@ test("a process killed between decision and save has neither told nor forgotten 
 test("an engine told to stop while the outbox is full stops, and tells the rest after the next start", async () => {
   const clock = createFakeClock(NOON);
   const first = start({ clock, maxBytes: THREE_CARDS });
-  await first.reflector.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), resourceVersion: "7" });
-  void first.reflector.give({ items: [anItem("d", 8)], resourceVersion: "8" });
+  await first.source.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), version: "7" });
+  void first.source.give({ items: [anItem("d", 8)], version: "8" });
   await clock.advance(5_000);
   await first.stop();
 
   const second = start({ clock, folder: first.remains() });
   drain(second.outbox);
-  await second.reflector.give({ items: [anItem("d", 8, { initial: true })], resourceVersion: "8" });
+  await second.source.give({ items: [anItem("d", 8, { initial: true })], version: "8" });
   expect(drain(second.outbox)).toHaveLength(1);
 });
 
 test("a full outbox holds the watch up, says so once a minute, and goes on where it stopped once there is room", async () => {
   const clock = createFakeClock(NOON);
   const engine = start({ clock, maxBytes: THREE_CARDS });
-  await engine.reflector.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), resourceVersion: "7" });
+  await engine.source.give({ items: ["a", "b", "c"].map((uid, i) => anItem(uid, 5 + i)), version: "7" });
   let taken = 0;
   for (const [i, uid] of ["d", "e"].entries()) {
     const version = String(8 + i);
-    void engine.reflector.give({ items: [anItem(uid, 8 + i)], resourceVersion: version }).then(() => (taken += 1));
+    void engine.source.give({ items: [anItem(uid, 8 + i)], version }).then(() => (taken += 1));
   }
   await clock.advance(119_500);
   expect(taken).toBe(0);
@@ -259,11 +256,11 @@ test("a full outbox holds the watch up, says so once a minute, and goes on where
 test("a disk that takes nothing holds the watch up as well, and nothing of it is lost", async () => {
   const clock = createFakeClock(NOON);
   const engine = start({ clock });
-  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await engine.source.give({ items: [anItem("a", 5)], version: "5" });
   const pages = (most: number): unknown => engine.database.prepare(`PRAGMA max_page_count = ${most}`).row();
   pages(1);
   const items = Array.from({ length: 60 }, (_, i) => anItem(`x${i}`, 6 + i));
-  void engine.reflector.give({ items, resourceVersion: "65" });
+  void engine.source.give({ items, version: "65" });
   await clock.advance(5_000);
   expect(engine.outbox.waiting()).toBe(1);
   expect(engine.lines.join("")).toContain('"trouble":"full"');
@@ -277,7 +274,7 @@ test("a disk that is not there at all is our bug: the run ends with it", async (
   const clock = createFakeClock(NOON);
   const engine = startEngine({ clock, statements: EVERYTHING });
   engine.database.close();
-  void engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  void engine.source.give({ items: [anItem("a", 5)], version: "5" });
   await expect(engine.stop()).rejects.toThrow(/not open/);
 });
 
@@ -295,16 +292,16 @@ function startHeld(
 test("an Event whose labels are being looked up holds nobody up, and the checkpoint does not claim it", async () => {
   const clock = createFakeClock(NOON);
   const { engine, lookup } = startHeld(clock, { statements: [...BY_LABEL, aDrop(is("reason", "Never"))] });
-  await engine.reflector.give({ resourceVersion: "4" });
-  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
-  await engine.reflector.give({ items: [anItem("b", 6)], resourceVersion: "6" });
+  await engine.source.give({ version: "4" });
+  await engine.source.give({ items: [anItem("a", 5)], version: "5" });
+  await engine.source.give({ items: [anItem("b", 6)], version: "6" });
   expect(lookup.waiting()).toBe(2);
   await clock.advance(60_000);
-  expect(engine.checkpoint.since()?.resourceVersion).toBe("4");
+  expect(engine.checkpoint.position(SOURCE)?.version).toBe("4");
   expect([...engine.checkpoint.counts()]).toEqual([]);
 
   const second = startHeld(clock, { folder: engine.remains() });
-  await second.engine.reflector.give({ items: [anItem("a", 5, { initial: true })], resourceVersion: "6" });
+  await second.engine.source.give({ items: [anItem("a", 5, { initial: true })], version: "6" });
   second.lookup.answer(EDGE);
   await settle(clock);
   expect(drain(second.engine.outbox)).toHaveLength(1);
@@ -312,7 +309,7 @@ test("an Event whose labels are being looked up holds nobody up, and the checkpo
   lookup.answer(EDGE);
   await settle(clock);
   await clock.advance(60_000);
-  expect(engine.checkpoint.since()?.resourceVersion).toBe("6");
+  expect(engine.checkpoint.position(SOURCE)?.version).toBe("6");
   expect([...engine.checkpoint.counts()].map(({ uid }) => uid).toSorted()).toEqual(["a", "b"]);
   expect(engine.outbox.waiting()).toBe(2);
 });
@@ -320,8 +317,8 @@ test("an Event whose labels are being looked up holds nobody up, and the checkpo
 test("an Event that repeats while its labels are looked up stays unclaimed until both are decided", async () => {
   const clock = createFakeClock(NOON);
   const { engine, lookup } = startHeld(clock);
-  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
-  await engine.reflector.give({ items: [anItem("a", 6, { count: 2 })], resourceVersion: "6" });
+  await engine.source.give({ items: [anItem("a", 5)], version: "5" });
+  await engine.source.give({ items: [anItem("a", 6, { count: 2 })], version: "6" });
   await clock.advance(60_000);
   expect([...engine.checkpoint.counts()]).toEqual([]);
   lookup.answer({ labels: {}, annotations: {} });
@@ -333,14 +330,14 @@ test("an Event that repeats while its labels are looked up stays unclaimed until
 test("an Event still being looked up at the end is decided after the next start", async () => {
   const clock = createFakeClock(NOON);
   const { engine, lookup } = startHeld(clock);
-  await engine.reflector.give({ resourceVersion: "4" });
-  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await engine.source.give({ version: "4" });
+  await engine.source.give({ items: [anItem("a", 5)], version: "5" });
   await engine.stop();
   lookup.answer(EDGE);
   await settle(clock);
 
   const second = startHeld(clock, { folder: engine.remains() });
-  await second.engine.reflector.give({ items: [anItem("a", 5, { initial: true })], resourceVersion: "5" });
+  await second.engine.source.give({ items: [anItem("a", 5, { initial: true })], version: "5" });
   second.lookup.answer(EDGE);
   await settle(clock);
   expect(drain(second.engine.outbox)).toHaveLength(1);
@@ -349,21 +346,21 @@ test("an Event still being looked up at the end is decided after the next start"
 test("a looked-up Event that finds the outbox full is not claimed by a later save, and holds the watch up", async () => {
   const clock = createFakeClock(NOON);
   const { engine, lookup } = startHeld(clock, { maxBytes: THREE_CARDS });
-  await engine.reflector.give({ resourceVersion: "4" });
+  await engine.source.give({ version: "4" });
   for (const [i, uid] of ["a", "b", "c", "d"].entries()) {
-    await engine.reflector.give({ items: [anItem(uid, 5 + i)], resourceVersion: String(5 + i) });
+    await engine.source.give({ items: [anItem(uid, 5 + i)], version: String(5 + i) });
   }
   lookup.answer(EDGE);
   await settle(clock);
   let taken = false;
-  void engine.reflector.give({ items: [anItem("e", 9)], resourceVersion: "9" }).then(() => (taken = true));
+  void engine.source.give({ items: [anItem("e", 9)], version: "9" }).then(() => (taken = true));
   await clock.advance(120_000);
   expect(engine.outbox.waiting()).toBe(3);
   expect(taken).toBe(false);
 
   const second = startHeld(clock, { folder: engine.remains() });
   drain(second.engine.outbox);
-  await second.engine.reflector.give({ items: [anItem("d", 8, { initial: true })], resourceVersion: "9" });
+  await second.engine.source.give({ items: [anItem("d", 8, { initial: true })], version: "9" });
   second.lookup.answer(EDGE);
   await settle(clock);
   expect(drain(second.engine.outbox)).toHaveLength(1);
@@ -380,7 +377,7 @@ test("a flood becomes one card a minute and rule", async () => {
   const clock = createFakeClock(NOON);
   const engine = start({ clock, statements: [HOURLY], maxGroups: 2 });
   const items = Array.from({ length: 20 }, (_, i) => anItem(`x${i}`, 5 + i));
-  await engine.reflector.give({ items, resourceVersion: "24" });
+  await engine.source.give({ items, version: "24" });
   const passed = drain(engine.outbox).length;
   await clock.advance(59_000);
   expect(engine.outbox.waiting()).toBe(0);
@@ -393,7 +390,7 @@ test("a flood becomes one card a minute and rule", async () => {
 test("a flood that is open at the end is told before the engine stops", async () => {
   const clock = createFakeClock(NOON);
   const engine = start({ clock, statements: [HOURLY], maxGroups: 2 });
-  await engine.reflector.give({ items: Array.from({ length: 9 }, (_, i) => anItem(`x${i}`, 5 + i)) });
+  await engine.source.give({ items: Array.from({ length: 9 }, (_, i) => anItem(`x${i}`, 5 + i)) });
   const before = engine.outbox.waiting();
   const { outbox } = engine;
   await engine.stop();
@@ -404,7 +401,7 @@ test("a flood of a rule and a receiver that a reload took away is told to who is
   const clock = createFakeClock(NOON);
   const both = { ...HOURLY, receivers: ["feishu", "gone"] };
   const engine = start({ clock, statements: [both], maxGroups: 2, receivers: ["feishu", "gone"] });
-  await engine.reflector.give({ items: Array.from({ length: 9 }, (_, i) => anItem(`x${i}`, 5 + i)) });
+  await engine.source.give({ items: Array.from({ length: 9 }, (_, i) => anItem(`x${i}`, 5 + i)) });
   drain(engine.outbox);
   drain(engine.outbox, "gone");
   engine.use([aRule({ name: "other" })], ["feishu"]);
@@ -417,7 +414,7 @@ test("a flood of a rule and a receiver that a reload took away is told to who is
 test("a reload that asks for labels does not disturb an Event that is being looked up for the old rules", async () => {
   const clock = createFakeClock(NOON);
   const { engine, lookup } = startHeld(clock);
-  await engine.reflector.give({ items: [anItem("a", 5)], resourceVersion: "5" });
+  await engine.source.give({ items: [anItem("a", 5)], version: "5" });
   engine.use([aRule({ name: "newer", condition: label("team", "edge"), by: [{ kind: "label", key: "team" }] })]);
   lookup.answer(EDGE);
   await settle(clock);
@@ -428,19 +425,19 @@ test("a reload that asks for labels does not disturb an Event that is being look
 test("without a checkpoint, only what was seen within the start-up age is news; with one, what came after it", async () => {
   const clock = createFakeClock(NOON);
   const first = start({ clock, maxAgeMs: 300_000 });
-  await first.reflector.give({
+  await first.source.give({
     items: [listed("old", 5, NOON - 300_001), listed("fresh", 6, NOON - 299_999)],
-    resourceVersion: "6",
+    version: "6",
   });
   expect(drain(first.outbox).join("")).toMatch(/pod-fresh/);
   await first.stop();
 
   await clock.advance(3_000_000);
   const second = start({ clock, folder: first.remains() });
-  await second.reflector.give({
+  await second.source.give({
     // Both are unknown. The reporter's clock is slow, so only the version says that the first came later.
     items: [listed("later", 9, NOON - 60_000), listed("earlier", 4, NOON - 60_000)],
-    resourceVersion: "9",
+    version: "9",
   });
   const told = drain(second.outbox);
   expect(told).toHaveLength(1);
@@ -450,26 +447,13 @@ test("without a checkpoint, only what was seen within the start-up age is news; 
 test("a list after a gap tells what came since the last batch, and nothing older", async () => {
   const clock = createFakeClock(NOON);
   const engine = start({ clock });
-  await engine.reflector.give({ resourceVersion: "10", synced: true });
+  await engine.source.give({ version: "10", synced: true });
   await clock.advance(600_000);
-  await engine.reflector.give({
+  await engine.source.give({
     items: [listed("before", 7, NOON - 1_000), listed("gap", 12, NOON + 60_000)],
-    resourceVersion: "12",
+    version: "12",
   });
   expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-gap"]);
-});
-
-test("what a changed selection shows of times before the change is history", async () => {
-  const clock = createFakeClock(NOON);
-  const engine = start({ clock });
-  await engine.reflector.give({ resourceVersion: "10" });
-  await clock.advance(600_000);
-  engine.pipeline.reselected();
-  await engine.reflector.give({
-    items: [listed("unselected", 12, NOON + 300_000), listed("new", 13, NOON + 599_000)],
-    resourceVersion: "13",
-  });
-  expect(drain(engine.outbox).map((summary) => /pod-\w+/.exec(summary)?.[0])).toEqual(["pod-new"]);
 });
 
 /** More than forty cards. */
@@ -532,15 +516,15 @@ test("whenever it is killed or stopped, what happened is told once and nothing i
 
       // For a receiver that is away: it takes most of the room, and at last gives it back.
       engine.outbox.enqueue([aNotification({ receiver: "away", body: "x".repeat(LARGE_NOTIFICATION) })]);
-      await engine.reflector.give({ resourceVersion: "10" });
+      await engine.source.give({ version: "10" });
       for (const step of steps) {
         switch (step.do) {
           case "happen":
             version += 1;
             counts.set(step.uid, (counts.get(step.uid) ?? 0) + step.times);
-            void engine.reflector.give({
+            void engine.source.give({
               items: [show(step.uid, counts.get(step.uid) ?? 0, false)],
-              resourceVersion: String(version),
+              version: String(version),
             });
             break;
           case "deliver":
@@ -555,7 +539,7 @@ test("whenever it is killed or stopped, what happened is told once and nothing i
             else ended.push(engine);
             ({ engine, lookup } = begin(engine.remains()));
             const items = [...counts].map(([uid, count]) => show(uid, count, true));
-            void engine.reflector.give({ items, resourceVersion: String(version) });
+            void engine.source.give({ items, version: String(version) });
             break;
           }
           case "wait":

@@ -7,7 +7,7 @@ import { anOutbox, many, to, type Store } from "./support/delivery.ts";
 import { anEvent, NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
 
-const SINCE = { resourceVersion: "7", at: NOON };
+const POSITION = { source: "home", version: "7", at: NOON };
 const UNCHANGED: StateChanges = { groups: [], removedGroups: [], agenda: [], removedAgenda: [] };
 
 interface Parts extends Store {
@@ -22,7 +22,7 @@ interface Parts extends Store {
 
 function aProgress(clock: FakeClock, maxEvents = 1_000): Parts {
   const store = anOutbox(clock);
-  const occurrences = createOccurrences({ metrics: store.metrics, clock, maxEvents });
+  const occurrences = createOccurrences({ metrics: store.metrics, maxEvents });
   const checkpoint = createCheckpoint(store.database);
   const evaluator = {
     changes(): StateChanges {
@@ -35,7 +35,7 @@ function aProgress(clock: FakeClock, maxEvents = 1_000): Parts {
   const progress = createProgress({ ...store, occurrences, evaluator, checkpoint, clock });
   const take = (uid: string, count = 1): void => {
     const event = anEvent({ eventUid: uid, count, resourceVersion: String(count), lastSeenAt: clock.now() });
-    occurrences.take(event, { initial: false, since: null, maxAgeMs: 0 });
+    occurrences.take(event, null);
   };
   const parts: Parts = { ...store, progress, checkpoint, state: UNCHANGED, asked: 0, take };
   return parts;
@@ -59,12 +59,12 @@ test("brings alerts and the checkpoint to disk together, and syncs where there i
   const group = { ruleKey: "r", group: "g", slots: {} };
   const entry = { key: "k", kind: "after", due: 5, body: "{}" } as const;
   parts.state = { groups: [group], removedGroups: [], agenda: [entry], removedAgenda: [] };
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   expect(parts.progress.save([to("feishu")])).toBeNull();
   expect(hasSynced(parts)).toBe(true);
   expect(parts.outbox.waiting()).toBe(1);
   expect(uids(parts)).toEqual(["a"]);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
   expect(parts.checkpoint.groups()).toEqual([group]);
   expect(parts.checkpoint.agenda()).toEqual([entry]);
   expect(parts.checkpoint.lasting()).toEqual(parts.lasting.state());
@@ -81,19 +81,19 @@ test("keeps what a disk refused, and lets no save claim Events without their ale
   parts.progress.save([]);
   const disk = fill(parts);
   for (let i = 0; i < 500; i += 1) parts.take(`a-uid-that-takes-some-room-on-its-page-${i}`);
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   expect(parts.progress.save(many("feishu", 1))).toBe("full");
   expect(parts.progress.isBehind()).toBe(true);
   parts.take("b");
   expect(parts.progress.save(many("dump", 1))).toBe("full");
   expect(uids(parts)).toEqual([]);
-  expect(parts.checkpoint.since()).toBeNull();
+  expect(parts.checkpoint.position("home")).toBeNull();
   expect(parts.outbox.waiting()).toBe(0);
   disk.end();
   expect(parts.progress.save([])).toBeNull();
   expect(parts.progress.isBehind()).toBe(false);
   expect(uids(parts)).toHaveLength(501);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
   expect(parts.outbox.waiting("feishu")).toBe(1);
   expect(parts.outbox.waiting("dump")).toBe(1);
 });
@@ -137,17 +137,17 @@ test("claims neither an Event on hold nor the place in the stream behind it", ()
   parts.take("b");
   parts.progress.hold("a");
   parts.progress.hold("a");
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   parts.progress.save([]);
   expect(uids(parts)).toEqual(["b"]);
-  expect(parts.checkpoint.since()).toBeNull();
+  expect(parts.checkpoint.position("home")).toBeNull();
   parts.progress.release("a");
   parts.progress.save([]);
   expect(uids(parts)).toEqual(["b"]);
   parts.progress.release("a");
   parts.progress.save([]);
   expect(uids(parts)).toEqual(["a", "b"]);
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
 });
 
 test("saves by itself no more than twice a minute, counted from the last save", async () => {
@@ -183,7 +183,7 @@ test("writes nothing while nothing happens, and every four minutes where only th
   const pass = async (minutes: number, moves: boolean): Promise<void> => {
     for (let i = 0; i < minutes * 2; i += 1) {
       await clock.advance(30_000);
-      if (moves) parts.progress.advance({ resourceVersion: String(i), at: clock.now() });
+      if (moves) parts.progress.advance({ ...POSITION, version: String(i) });
       parts.progress.saveNowAndThen();
     }
   };
@@ -211,14 +211,14 @@ test("tries a save again that the disk refused, and soon", async () => {
 test("says where the watch was once more when the file had to be made anew", async () => {
   const clock = createFakeClock(NOON);
   const parts = aProgress(clock);
-  parts.progress.advance(SINCE);
+  parts.progress.advance(POSITION);
   parts.progress.save([]);
   parts.database.prepare("DROP TABLE checkpoint").run();
-  expect(() => parts.checkpoint.since()).toThrow(/checkpoint/);
-  expect(parts.checkpoint.since()).toBeNull();
+  expect(() => parts.checkpoint.position("home")).toThrow(/checkpoint/);
+  expect(parts.checkpoint.position("home")).toBeNull();
   await clock.advance(240_000);
   parts.progress.saveNowAndThen();
-  expect(parts.checkpoint.since()).toEqual(SINCE);
+  expect(parts.checkpoint.position("home")).toEqual(POSITION);
 });
 
 test("forgets Events the API server has long deleted, and is not misled by a clock that jumps", async () => {

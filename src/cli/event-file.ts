@@ -1,4 +1,5 @@
-import { fieldsOf, isFields } from "../collect/fields.ts";
+import { fieldsOf } from "../collect/fields.ts";
+import { isObject } from "../model/json.ts";
 
 /** An object found in the file, with the line it begins on. */
 interface FoundObject {
@@ -34,10 +35,10 @@ export function readEventFile(text: string): EventFile {
 
 function unpack(parsed: unknown): readonly unknown[] {
   if (Array.isArray(parsed)) return parsed.flatMap((one) => unpack(one));
-  if (!isFields(parsed)) return [parsed];
+  if (!isObject(parsed)) return [parsed];
   if (Array.isArray(parsed["items"])) return parsed["items"];
   // An Event has a `type` too, but no `object`.
-  if (!isFields(parsed["object"])) return [parsed];
+  if (!isObject(parsed["object"])) return [parsed];
   const { type, object } = parsed;
   return type === "ADDED" || type === "MODIFIED" ? unpack(object) : [];
 }

@@ -1,10 +1,11 @@
-import { fieldsOf, isFields } from "../collect/fields.ts";
+import { fieldsOf } from "../collect/fields.ts";
 import { normalize } from "../collect/normalize.ts";
 import { createOccurrences } from "../collect/occurrences.ts";
 import { createEvaluator } from "../decide/evaluate.ts";
 import { createFilterCompiler, TRUE, type Filter } from "../decide/filter.ts";
 import { readText } from "../language/fields.ts";
 import type { Event, ObjectMeta, Occurrences } from "../model/event.ts";
+import { isObject } from "../model/json.ts";
 import type { Held, StatementVerdict, Verdict } from "../model/match.ts";
 import type { Condition, RuleSet, Statement } from "../model/rule.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -66,7 +67,7 @@ export function createExplainer({
   };
   const metrics = createMetrics();
   const logger = createLogger(createRedactor(), "silent");
-  const occurrences = createOccurrences({ metrics, clock });
+  const occurrences = createOccurrences({ metrics });
   const evaluator = createEvaluator({ clock, cluster, maxGroups, metrics, logger });
   evaluator.use(ruleSet);
   const trace = createTracer(cluster);
@@ -75,7 +76,7 @@ export function createExplainer({
     const event = normalize(object);
     if (!event) return null;
     time = Math.max(time, event.lastSeenAt);
-    const seen = occurrences.take(event, { initial: false, since: null, maxAgeMs: Infinity });
+    const seen = occurrences.take(event, null);
     if (seen === "replayed") return { event, verdict: "replayed", receivers: [], occurrences: null, statements: [] };
     const meta = metaOf(object);
     const evaluation = evaluator.evaluate(seen, meta, true);
@@ -102,7 +103,7 @@ export function createExplainer({
 
 function metaOf(object: unknown): ObjectMeta {
   const event = fieldsOf(object);
-  const about = fieldsOf(isFields(event["regarding"]) ? event["regarding"] : event["involvedObject"]);
+  const about = fieldsOf(isObject(event["regarding"]) ? event["regarding"] : event["involvedObject"]);
   return { labels: textsOf(about["labels"]), annotations: textsOf(about["annotations"]) };
 }
 

@@ -1,219 +1,152 @@
 import { LRUCache } from "lru-cache";
-import type { InvolvedObject, ObjectMeta } from "../model/event.ts";
+import type { InvolvedObject, Looked, ObjectMeta } from "../model/event.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { KubeUnreachable, type KubeApi } from "../runtime/kube.ts";
+import type { KubeApi } from "../runtime/kube.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { fieldsOf, isFields, parseJson, textOf } from "./fields.ts";
-import { builtInResource, groupVersionPath, objectPath, type ResourceName } from "./resource-path.ts";
+import { createObjectReader, type ObjectAnswer } from "./object-reader.ts";
+import { objectKey } from "./resource-path.ts";
+import { createTurns } from "./turns.ts";
+
+/** A kind of objects, as an Event names it. */
+export interface ObjectKind {
+  readonly kind: string;
+  readonly apiVersion: string;
+}
 
 export interface LookupOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, "lookups">;
+  /** Called when objects of a kind may not be read: once for each kind, and for the first 64 kinds. */
+  readonly onForbidden?: (kind: ObjectKind) => void;
   /** Objects remembered; default 4,096, and never more than 8 MiB of text. */
   readonly maxObjects?: number;
-  /** Requests at a time; default 4. */
+  /** Objects asked for at a time; default 4. */
   readonly concurrency?: number;
-  /** For one look-up, its wait for a turn included; default 5 s. */
-  readonly deadlineMs?: number;
+  /** For the wait for a turn, and once more for the answer; default 5 s. */
+  readonly timeoutMs?: number;
 }
 
 /** Labels and annotations of the objects Events are about, for the rules that ask for them. */
 export interface Lookup {
   /** What is remembered; null says `find` must be asked. */
-  peek(object: InvolvedObject): ObjectMeta | null;
+  peek(object: InvolvedObject): Looked | null;
   /**
-   * Asks the API server unless it is remembered. Never rejects for what the world does: an object that is gone, may
-   * not be read or does not answer in time has no labels and no annotations.
+   * Asks the API server unless it is remembered. Never rejects for what the world does: an object that is gone is
+   * known to have no labels; of one that may not be read or does not answer in time nothing is known.
    */
-  find(object: InvolvedObject): Promise<ObjectMeta>;
+  find(object: InvolvedObject): Promise<Looked>;
+  /**
+   * Kinds that may not be read: an object was refused within the last hour, and none of that kind has been read
+   * since. At most 64.
+   */
+  troubles(): readonly ObjectKind[];
 }
 
 const MAX_OBJECTS = 4096;
 const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
 /** Beyond this many waiting, a further one goes without rather than holding its Event in memory. */
 const MAX_WAITING = 2000;
-/** A failure may be over in a moment; a missing permission is mended by people. */
-const FAILED_FOR_MS = 30_000;
-const FORBIDDEN_FOR_MS = 300_000;
+const TIMEOUT_MS = 5_000;
 
-const METADATA_ONLY = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
-/** The whole object once more, as `kubectl apply` leaves it: large, and no rule can mean it. */
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+/**
+ * How long an answer holds. Labels of Pods hardly ever change, but a StatefulSet's Pods come back under their names. An
+ * Event may be quicker than its object. A failure may be over in a moment; a missing permission is mended by people.
+ */
+const HOLDS_MS: Readonly<Record<ObjectAnswer["outcome"], number>> = {
+  found: 600_000,
+  missing: 60_000,
+  failed: 30_000,
+  forbidden: 300_000,
+};
 
-const EMPTY: ObjectMeta = { labels: {}, annotations: {} };
+const TROUBLE_SHOWN_MS = 3_600_000;
+/** Kinds come from Events, which anybody may write. */
+const MAX_TROUBLES = 64;
+const IS_KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
 
-type Outcome = "found" | "missing" | "forbidden" | "failed";
-
-interface Found {
-  readonly meta: ObjectMeta;
-  readonly outcome: Outcome;
-}
+const NO_LABELS: ObjectMeta = { labels: {}, annotations: {} };
 
 interface Remembered {
-  readonly meta: ObjectMeta;
-  /** Monotonic ms; infinite for what the API server said for sure. */
+  readonly looked: Looked;
+  /** Monotonic ms. */
   readonly until: number;
 }
 
-function textsOf(value: unknown): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [key, text] of Object.entries(fieldsOf(value))) {
-    if (typeof text === "string" && key !== LAST_APPLIED && key !== "__proto__") texts[key] = text;
+function lookedOf(answer: ObjectAnswer): Looked {
+  switch (answer.outcome) {
+    case "found":
+      return answer.meta;
+    case "missing":
+      return NO_LABELS;
+    case "forbidden":
+    case "failed":
+      return { unknown: answer.outcome };
   }
-  return texts;
 }
 
-function keyOf(object: InvolvedObject): string {
-  return object.uid || [object.apiVersion, object.kind, object.namespace, object.name].join("\n");
-}
-
-function sizeOf({ meta }: Remembered): number {
-  let size = 1;
-  for (const texts of [meta.labels, meta.annotations]) {
+function sizeOf({ looked }: Remembered, objectName: string): number {
+  let size = objectName.length + 1;
+  for (const texts of "unknown" in looked ? [] : [looked.labels, looked.annotations]) {
     for (const [key, text] of Object.entries(texts)) size += key.length + text.length;
   }
   return size;
 }
 
-function outcomeOf(status: number): Outcome {
-  if (status === 404 || status === 410) return "missing";
-  return status === 401 || status === 403 ? "forbidden" : "failed";
-}
-
 /**
- * At most one GET per object while it is remembered, a few at a time. A change of labels is seen once the object has
- * been forgotten: labels of Pods hardly ever change, and those that report most are short-lived.
+ * At most one GET per object while it is remembered, a few at a time. Objects are told apart by group, kind, namespace
+ * and name: the uid in an Event is what its author says, and would give one object's labels to another.
  */
 export function createLookup(options: LookupOptions): Lookup {
-  const { api, clock, metrics } = options;
-  const concurrency = options.concurrency ?? 4;
-  const deadlineMs = options.deadlineMs ?? 5000;
+  const { clock, metrics } = options;
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const read = createObjectReader({ api: options.api, clock, timeoutMs });
+  const turns = createTurns(options.concurrency ?? 4);
   const table = new LRUCache<string, Remembered>({
     max: options.maxObjects ?? MAX_OBJECTS,
     maxSize: MAX_TEXT_LENGTH,
     sizeCalculation: sizeOf,
   });
-  const kinds = new LRUCache<string, ReadonlyMap<string, ResourceName>>({ max: 64 });
-  const underWay = new Map<string, Promise<ObjectMeta>>();
-  const turns: (() => void)[] = [];
-  let running = 0;
+  const underWay = new Map<string, Promise<Looked>>();
+  const refusals = createRefusals(options);
 
-  const remembered = (key: string): ObjectMeta | null => {
+  const remembered = (key: string): Looked | null => {
     const known = table.get(key);
-    return known && known.until > clock.monotonic() ? known.meta : null;
+    return known && known.until > clock.monotonic() ? known.looked : null;
   };
 
-  /** The kinds of one group version, as discovery names them; or how asking ended. */
-  const discover = async (
-    apiVersion: string,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, ResourceName> | Outcome> => {
-    const known = kinds.get(apiVersion);
-    if (known) return known;
-    const path = groupVersionPath(apiVersion);
-    if (path === null) return "missing";
-    const answer = await api.request(path, { signal });
-    const body = await answer.text();
-    if (answer.status !== 200) return outcomeOf(answer.status);
-    const resources = fieldsOf(parseJson(body))["resources"];
-    const named = new Map<string, ResourceName>();
-    for (const resource of Array.isArray(resources) ? resources.filter(isFields) : []) {
-      const plural = textOf(resource["name"]);
-      // `pods/status` is of kind Pod too.
-      if (!plural.includes("/"))
-        named.set(textOf(resource["kind"]), { plural, namespaced: resource["namespaced"] === true });
-    }
-    kinds.set(apiVersion, named);
-    return named;
-  };
-
-  const ask = async (object: InvolvedObject, signal: AbortSignal): Promise<Found> => {
-    const builtIn = builtInResource(object);
-    let resource: ResourceName | undefined = builtIn ?? undefined;
-    if (!resource) {
-      const discovered = await discover(object.apiVersion, signal);
-      if (typeof discovered === "string") return { meta: EMPTY, outcome: discovered };
-      resource = discovered.get(object.kind);
-    }
-    const path = resource && objectPath(object, builtIn?.apiVersion ?? object.apiVersion, resource);
-    if (!path) return { meta: EMPTY, outcome: "missing" };
-    const answer = await api.request(path, { signal, accept: METADATA_ONLY });
-    const body = await answer.text();
-    if (answer.status !== 200) return { meta: EMPTY, outcome: outcomeOf(answer.status) };
-    const metadata = fieldsOf(fieldsOf(parseJson(body))["metadata"]);
-    const meta = { labels: textsOf(metadata["labels"]), annotations: textsOf(metadata["annotations"]) };
-    return { meta, outcome: "found" };
-  };
-
-  /** Waits for one of the few places; rejects when the signal is aborted first. */
-  const takeTurn = async (signal: AbortSignal): Promise<void> => {
-    if (running < concurrency) {
-      running += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const turn = (): void => {
-        signal.removeEventListener("abort", giveUp);
-        resolve();
-      };
-      const giveUp = (): void => {
-        turns.splice(turns.indexOf(turn), 1);
-        reject(new KubeUnreachable("waited too long for a turn", { silent: true }));
-      };
-      signal.addEventListener("abort", giveUp, { once: true });
-      turns.push(turn);
-    });
-  };
-
-  const passTurn = (): void => {
-    const next = turns.shift();
-    if (next) next();
-    else running -= 1;
-  };
-
-  const askInTurn = async (object: InvolvedObject): Promise<Found> => {
-    if (turns.length >= MAX_WAITING) return { meta: EMPTY, outcome: "failed" };
+  const readInTurn = async (object: InvolvedObject): Promise<ObjectAnswer> => {
+    if (turns.waiting() >= MAX_WAITING) return { outcome: "failed" };
     const overdue = new AbortController();
-    const stopTimer = new AbortController();
-    clock.sleep(deadlineMs, stopTimer.signal).then(
-      () => overdue.abort(new KubeUnreachable("the look-up took too long", { silent: true })),
+    const began = new AbortController();
+    clock.sleep(timeoutMs, began.signal).then(
+      () => overdue.abort(),
       () => {},
     );
+    const hasTurn = await turns.take(overdue.signal);
+    began.abort();
+    if (!hasTurn) return { outcome: "failed" };
     try {
-      await takeTurn(overdue.signal);
-      try {
-        return await ask(object, overdue.signal);
-      } finally {
-        passTurn();
-      }
-    } catch (error) {
-      if (!(error instanceof KubeUnreachable)) throw error;
-      return { meta: EMPTY, outcome: "failed" };
+      return await read(object);
     } finally {
-      stopTimer.abort();
+      turns.pass();
     }
   };
 
-  const findAnew = async (key: string, object: InvolvedObject): Promise<ObjectMeta> => {
-    const { meta, outcome } = await askInTurn(object);
-    metrics.lookups.inc({ outcome });
-    const now = clock.monotonic();
-    const until = {
-      found: Infinity,
-      missing: Infinity,
-      forbidden: now + FORBIDDEN_FOR_MS,
-      failed: now + FAILED_FOR_MS,
-    };
-    table.set(key, { meta, until: until[outcome] });
+  const findAnew = async (key: string, object: InvolvedObject): Promise<Looked> => {
+    const answer = await readInTurn(object);
+    metrics.lookups.inc({ outcome: answer.outcome });
+    refusals.note(object, answer.outcome);
+    const looked = lookedOf(answer);
+    table.set(key, { looked, until: clock.monotonic() + HOLDS_MS[answer.outcome] });
     underWay.delete(key);
-    return meta;
+    return looked;
   };
 
   return {
-    peek: (object) => remembered(keyOf(object)),
+    peek: (object) => remembered(objectKey(object)),
     async find(object) {
-      const key = keyOf(object);
+      const key = objectKey(object);
       const known = remembered(key);
       if (known) return known;
       const other = underWay.get(key);
@@ -222,5 +155,32 @@ export function createLookup(options: LookupOptions): Lookup {
       underWay.set(key, asked);
       return asked;
     },
+    troubles: refusals.kinds,
+  };
+}
+
+/** Which kinds may not be read, as far as the answers tell. */
+interface Refusals {
+  readonly note: (object: InvolvedObject, outcome: ObjectAnswer["outcome"]) => void;
+  readonly kinds: () => readonly ObjectKind[];
+}
+
+function createRefusals({ clock, onForbidden }: Pick<LookupOptions, "clock" | "onForbidden">): Refusals {
+  const refused = new LRUCache<string, ObjectKind & { readonly at: number }>({ max: MAX_TROUBLES });
+  const told = new Set<string>();
+  return {
+    note({ kind, apiVersion }, outcome) {
+      const name = `${apiVersion} ${kind}`;
+      if (outcome === "found") refused.delete(name);
+      if (outcome !== "forbidden" || !IS_KIND.test(kind)) return;
+      refused.set(name, { kind, apiVersion, at: clock.monotonic() });
+      if (told.has(name) || told.size >= MAX_TROUBLES) return;
+      told.add(name);
+      onForbidden?.({ kind, apiVersion });
+    },
+    kinds: () =>
+      [...refused.values()]
+        .filter(({ at }) => clock.monotonic() - at < TROUBLE_SHOWN_MS)
+        .map(({ kind, apiVersion }) => ({ kind, apiVersion })),
   };
 }

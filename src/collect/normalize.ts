@@ -1,6 +1,7 @@
 import type { Event, InvolvedObject } from "../model/event.ts";
+import { isObject, type JsonObject } from "../model/json.ts";
 import { isClusterScoped } from "./cluster-scoped.ts";
-import { fieldsOf, isFields, textOf, type Fields } from "./fields.ts";
+import { cutText, fieldsOf, textOf } from "./fields.ts";
 import { parseTimestamp } from "./timestamp.ts";
 
 /**
@@ -22,13 +23,13 @@ function timeOf(value: unknown): number {
 
 function messageOf(value: unknown): string {
   const whole = textOf(value);
-  const kept = whole.length > MAX_MESSAGE_LENGTH ? whole.slice(0, MAX_MESSAGE_LENGTH) : whole;
+  const kept = cutText(whole, MAX_MESSAGE_LENGTH);
   // Hardly ever needed, and looking is cheaper than copying.
   const wellFormed = kept.isWellFormed() ? kept : kept.toWellFormed();
   return wellFormed.includes("\u0000") ? wellFormed.replaceAll("\u0000", "\uFFFD") : wellFormed;
 }
 
-function involvedObjectOf(fields: Fields): InvolvedObject {
+function involvedObjectOf(fields: JsonObject): InvolvedObject {
   return {
     apiVersion: textOf(fields["apiVersion"]),
     kind: textOf(fields["kind"]),
@@ -49,7 +50,7 @@ interface View {
   readonly lastTime: number;
 }
 
-function coreView(raw: Fields, series: Fields, eventTime: number): View {
+function coreView(raw: JsonObject, series: JsonObject, eventTime: number): View {
   const source = fieldsOf(raw["source"]);
   return {
     message: messageOf(raw["message"]),
@@ -61,7 +62,7 @@ function coreView(raw: Fields, series: Fields, eventTime: number): View {
   };
 }
 
-function eventsView(raw: Fields, series: Fields, eventTime: number): View {
+function eventsView(raw: JsonObject, series: JsonObject, eventTime: number): View {
   const source = fieldsOf(raw["deprecatedSource"]);
   return {
     message: messageOf(raw["note"]),
@@ -82,14 +83,14 @@ function eventsView(raw: Fields, series: Fields, eventTime: number): View {
  * it become U+FFFD.
  */
 export function normalize(object: unknown): Event | null {
-  if (!isFields(object)) return null;
+  if (!isObject(object)) return null;
   const raw = object;
   if (raw["kind"] !== undefined && raw["kind"] !== "Event") return null;
   const metadata = raw["metadata"];
   const regarding = raw["regarding"];
-  const isNewApi = isFields(regarding);
+  const isNewApi = isObject(regarding);
   const about = isNewApi ? regarding : raw["involvedObject"];
-  if (!isFields(metadata) || !isFields(about)) return null;
+  if (!isObject(metadata) || !isObject(about)) return null;
 
   const eventName = textOf(metadata["name"]);
   const eventNamespace = textOf(metadata["namespace"]);

@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { Event, Occurrences, SeenEvent } from "../model/event.ts";
-import type { Clock } from "../runtime/clock.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { compareResourceVersions } from "./resource-version.ts";
+import type { Backlog } from "./source.ts";
 
 /** What is remembered of one Event; the part of it that goes into the checkpoint. */
 export interface KnownCount {
@@ -12,36 +12,22 @@ export interface KnownCount {
   readonly lastSeenAt: number;
 }
 
-/** The last moment of which everything before is known to be accounted for. */
-export interface Since {
-  readonly resourceVersion: string | null;
-  /** Epoch ms. */
-  readonly at: number;
-}
-
-export interface Arrival {
-  /** It came out of a list: it may have lain in the cluster for an hour. */
-  readonly initial: boolean;
-  readonly since: Since | null;
-  /** Without `since`, how old an Event of the first list may be and still be news. */
-  readonly maxAgeMs: number;
-}
-
 export interface OccurrencesOptions {
   readonly maxEvents?: number;
   readonly metrics: Pick<Metrics, "countsFell" | "eventCountsEvicted">;
-  readonly clock: Pick<Clock, "now">;
 }
 
 /** Turns the counts of Events into what is new about them. */
 export interface OccurrenceCounter {
-  /** `replayed`: this update brings nothing that was not counted before. */
-  take(event: Event, how: Arrival): SeenEvent | "replayed";
+  /**
+   * `replayed`: this update brings nothing that was not counted before. `backlog`: of the list the Event stood in; null
+   * when it happened while we watched.
+   */
+  take(event: Event, backlog: Backlog | null): SeenEvent | "replayed";
   /** What changed since the last call, for the checkpoint. An Event pushed out of the table is not among it. */
   changed(): KnownCount[];
   /** Fills the table from a checkpoint; rows must come oldest first, as the newest are kept. */
   restore(rows: Iterable<KnownCount>): void;
-  size(): number;
   /** The most it remembers. */
   readonly maxEvents: number;
 }
@@ -64,13 +50,28 @@ function spread(count: number, from: number, to: number, closed: boolean): Occur
 }
 
 /**
+ * When only the clocks of reporters could tell, as in a rebuilt datastore, what is unknown and was last seen within this
+ * time before our last read counts as news: a reporter's clock may be slow. Longer than this no Event lives
+ * (`--event-ttl`), and those that were taken are known.
+ */
+const UNSURE_MS = 3_600_000;
+
+function isNews(event: Event, backlog: Backlog): boolean {
+  if (backlog.kind === "first") return event.lastSeenAt > backlog.seenAfter;
+  const { kind, after } = backlog;
+  if (event.lastSeenAt > after.at) return true;
+  const order = kind === "rebuilt" ? null : compareResourceVersions(event.resourceVersion, after.version ?? "");
+  return order === null ? event.lastSeenAt > after.at - UNSURE_MS : order > 0;
+}
+
+/**
  * Counts by the change of an Event's own count, never by updates: client-go folds hundreds of repeats into one.
  *
  * An Event pushed out of the full table is unknown when it comes again, and its whole count is then taken once more:
  * too much rather than too little. `metrics.eventCountsEvicted` says how often.
  */
 export function createOccurrences(options: OccurrencesOptions): OccurrenceCounter {
-  const { metrics, clock } = options;
+  const { metrics } = options;
   const maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
   // What is known of an Event stands at its slot: a row of objects would take four times the memory.
   const counts = new Float64Array(maxEvents);
@@ -115,26 +116,21 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
     markDirty(slot, 1);
   };
 
+  /** A datastore that was rebuilt counts its versions anew; then the time tells. */
   const isNewer = (event: Event, slot: number): boolean => {
     const order = compareResourceVersions(event.resourceVersion, String(resourceVersions[slot]));
-    return order === null ? event.lastSeenAt > (lastSeenAts[slot] ?? 0) : order > 0;
-  };
-
-  const isNews = (event: Event, how: Arrival): boolean => {
-    if (!how.since) return event.lastSeenAt > clock.now() - how.maxAgeMs;
-    if (event.lastSeenAt > how.since.at) return true;
-    return (compareResourceVersions(event.resourceVersion, how.since.resourceVersion ?? "") ?? 0) > 0;
+    return (order !== null && order > 0) || event.lastSeenAt > (lastSeenAts[slot] ?? 0);
   };
 
   return {
-    take(event, how) {
+    take(event, backlog) {
       const slot = slots.get(event.eventUid);
       if (slot === undefined) {
         add(event);
         return {
           event,
           occurrences: spread(event.count, event.firstSeenAt, event.lastSeenAt, true),
-          history: how.initial && !isNews(event, how),
+          history: backlog !== null && !isNews(event, backlog),
         };
       }
       const more = event.count - (counts[slot] ?? 0);
@@ -165,7 +161,6 @@ export function createOccurrences(options: OccurrencesOptions): OccurrenceCounte
         write(slots.get(uid) ?? addSlot(uid), count, lastSeenAt, "");
       }
     },
-    size: () => slots.size,
     maxEvents,
   };
 }

@@ -1,3 +1,5 @@
+import { fieldsOf, textOf } from "./fields.ts";
+
 const NUMERIC = /^[1-9][0-9]*$/;
 
 /**
@@ -11,4 +13,9 @@ export function compareResourceVersions(a: string, b: string): number | null {
   if (!NUMERIC.test(a) || !NUMERIC.test(b)) return null;
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The `metadata.resourceVersion` of a parsed object; empty where there is none. */
+export function resourceVersionOf(object: unknown): string {
+  return textOf(fieldsOf(fieldsOf(object)["metadata"])["resourceVersion"]);
 }

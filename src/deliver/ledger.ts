@@ -12,7 +12,7 @@ export interface LedgerRow {
 }
 
 /** By how much the account of a receiver changes. `bytes` are those of alerts that wait for it. */
-export interface LedgerChange {
+interface LedgerChange {
   readonly written?: number;
   readonly delivered?: number;
   readonly dead?: number;

@@ -37,7 +37,7 @@ export async function demo({ rules }: { readonly rules?: string }): Promise<numb
   const folder = mkdtempSync(join(tmpdir(), "kubewhen-demo-"));
   const clock = createScaledClock(DAY_STARTS_AT, FACTOR);
   const day = createDay({ seed: 1, startAt: DAY_STARTS_AT });
-  const server = await createApiServer();
+  const server = await createApiServer({ clock });
   const bot = await startFeishuBot({ clock, settings: { secret: SECRET } });
   const metrics = createMetrics();
   const stopping = new AbortController();

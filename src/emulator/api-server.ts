@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { createSecureServer } from "node:http2";
 import type { Socket } from "node:net";
+import type { Clock } from "../runtime/clock.ts";
 import { createEventStore, parseFieldSelector, type Change, type EventStore, type StoredEvent } from "./event-store.ts";
 
 /** What `node:http` and `node:http2` requests have in common. */
@@ -11,6 +12,7 @@ interface Request {
 }
 
 interface Response {
+  setHeader(name: string, value: string): unknown;
   writeHead(status: number, headers: Record<string, string>): unknown;
   flushHeaders?(): void;
   write(bytes: string | Buffer): unknown;
@@ -19,12 +21,16 @@ interface Response {
   on(event: "close", listener: () => void): unknown;
 }
 
-/** What the next request is answered with instead of the truth. */
-interface Failure {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+/** How the next request is not answered as it should be. */
+type Failure =
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | { readonly kind: "hang" }
+  | { readonly kind: "stall"; readonly bytes: number };
 
 /** One request as it came in, for assertions. */
 interface SeenRequest {
@@ -47,6 +53,8 @@ export interface ApiServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** Absent: everybody is let in. */
   readonly token?: string;
+  /** What the `Date` header of each answer says; absent: the machine's time. */
+  readonly clock?: Pick<Clock, "now">;
   /**
    * False: a server without the WatchList feature, which refuses `sendInitialEvents`. `unknown`: one so old that it
    * ignores the word, and sends the initial events without an end. Default true.
@@ -70,6 +78,8 @@ export interface ApiServer {
   failNext(status: number, headers?: Readonly<Record<string, string>>, body?: string): void;
   /** Accepts the next request and never answers it. */
   hangNext(): void;
+  /** Answers the next request truly, but stops after so many bytes of the body and leaves it open. */
+  stallNext(bytes: number): void;
   /** Writes an ERROR event into every open watch; `close` ends them after it. */
   sendError(status: Readonly<Record<string, unknown>>, close?: boolean): void;
   /** Writes raw bytes into every open watch. */
@@ -84,7 +94,9 @@ export interface ApiServer {
   hang(on: boolean): void;
 
   readonly requests: readonly SeenRequest[];
+  /** All that were ever made. */
   connections(): number;
+  openConnections(): number;
   openWatches(): number;
   close(): Promise<void>;
 }
@@ -119,6 +131,17 @@ function answer(
   response.end(body);
 }
 
+/** Sends that much of a body and then leaves it open. */
+function stalledAfter(bytes: number, response: Response): Response {
+  return {
+    setHeader: (name, value) => response.setHeader(name, value),
+    writeHead: (status, headers) => response.writeHead(status, headers),
+    write: (part) => response.write(part),
+    end: (body?: string) => response.write((body ?? "").slice(0, bytes)),
+    on: (event, listener) => response.on(event, listener),
+  };
+}
+
 /**
  * Listens on a free loopback port. What it answers follows Kubernetes 1.36 as far as a client of Events can tell
  * (api-concepts and apiserver/pkg/storage, 2026-11): no bookmarks but the one that ends the initial events,
@@ -129,7 +152,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const store = createEventStore();
   const objects = new Map<string, ObjectFixture>();
   const resources = new Map<string, readonly { kind: string; name: string; namespaced: boolean }[]>();
-  const failures: (Failure | "hang")[] = [];
+  const failures: Failure[] = [];
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
   const watches = new Set<Watch>();
@@ -231,9 +254,21 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
       accept,
     });
     if (hanging) return;
+    if (options.clock) response.setHeader("date", new Date(options.clock.now()).toUTCString());
     const failure = failures.shift();
-    if (failure === "hang") return;
-    if (failure) return answer(response, failure.status, failure.body, failure.headers);
+    switch (failure?.kind) {
+      case "hang":
+        return;
+      case "status":
+        return answer(response, failure.status, failure.body, failure.headers);
+      case "stall":
+        return serveTruth(url, authorization, stalledAfter(failure.bytes, response));
+      case undefined:
+        return serveTruth(url, authorization, response);
+    }
+  };
+
+  const serveTruth = (url: URL, authorization: string, response: Response): void => {
     if (token !== null && authorization !== `Bearer ${token}`) {
       return answer(response, 401, statusBody(401, "Unauthorized", "Unauthorized"));
     }
@@ -300,8 +335,9 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     addObject: (fixture) => void objects.set(fixture.path, fixture),
     addResources: (groupVersion, list) => void resources.set(groupVersion, list),
     failNext: (status, headers = {}, body = statusBody(status, "", `made to fail with ${status}`)) =>
-      void failures.push({ status, headers, body }),
-    hangNext: () => void failures.push("hang"),
+      void failures.push({ kind: "status", status, headers, body }),
+    hangNext: () => void failures.push({ kind: "hang" }),
+    stallNext: (bytes) => void failures.push({ kind: "stall", bytes }),
     sendError: (status, close = true) =>
       toWatches((watch) => {
         line(watch.response, "ERROR", { kind: "Status", apiVersion: "v1", status: "Failure", ...status });
@@ -320,6 +356,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     },
     requests,
     connections: () => connections,
+    openConnections: () => sockets.size,
     openWatches: () => watches.size,
     async close() {
       const done = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -59,8 +59,11 @@ export interface SeenEvent {
   readonly history: boolean;
 }
 
-/** Labels and annotations of an involved object. Both empty when the object is gone or may not be read. */
+/** Labels and annotations of an involved object. Both empty when the object is gone. */
 export interface ObjectMeta {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
+
+/** What came of looking an object up. Unknown: its labels may not be read, or there was no answer. */
+export type Looked = ObjectMeta | { readonly unknown: "forbidden" | "failed" };

@@ -12,7 +12,7 @@ type Value = string | number | null;
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** A prepared statement. Throws `StorageError` for what the disk does, and anything else for our own bugs. */
-export interface Statement {
+interface Statement {
   /** Answers how many rows changed and the last row id made. */
   run(...values: readonly Value[]): { readonly changes: number; readonly id: number };
   row(...values: readonly Value[]): Row | null;
@@ -95,8 +95,16 @@ function codeOf(error: unknown): number | null {
 
 function storageError(error: unknown): StorageError | null {
   if (error instanceof StorageError) return error;
-  const reason = WORLD_CODES[codeOf(error) ?? 0];
-  return reason && error instanceof Error ? new StorageError(reason, `database: ${error.message}`, error) : null;
+  if (!(error instanceof Error)) return null;
+  const reason = WORLD_CODES[codeOf(error) ?? 0] ?? systemReason(error);
+  return reason && new StorageError(reason, `database: ${error.message}`, error);
+}
+
+/** Files beside the database are made, moved and removed without SQLite. */
+function systemReason(error: Error): Reason | null {
+  if (!("syscall" in error) || !("code" in error)) return null;
+  if (error.code === "ENOSPC" || error.code === "EDQUOT") return "full";
+  return error.code === "EROFS" ? "read_only" : "io";
 }
 
 function guarded<T>(work: () => T): T {
@@ -174,7 +182,8 @@ export function openDatabase(path: string, logger: Logger, clock: Clock = system
       return work();
     } catch (error) {
       if (codeOf(error) === SQL_MISTAKE) broken ??= store.schemaFault();
-      const told = broken === null ? storageError(error) : new StorageError("corrupt", `database: ${broken}`, error);
+      const isFault = broken !== null && codeOf(error) !== null;
+      const told = isFault ? new StorageError("corrupt", `database: ${broken}`, error) : storageError(error);
       if (told?.reason === "corrupt") broken ??= told.message;
       throw told ?? error;
     }

@@ -28,21 +28,68 @@ function loadKubeConfig(path: string | null): { config: KubeConfig; cluster: Clu
     throw new KubeConfigError(`cannot read the kubeconfig: ${why}`);
   }
   const cluster = config.getCurrentCluster();
-  // client-node falls back to this address when it finds nothing at all; nobody means it.
-  if (!cluster || (path === null && cluster.server === "http://localhost:8080")) {
+  // client-node makes up this cluster when it finds nothing at all; nobody means it.
+  const isMadeUp = path === null && cluster?.name === "cluster" && cluster.server === "http://localhost:8080";
+  if (!cluster || isMadeUp) {
     throw new KubeConfigError(
       path === null
         ? "no kubeconfig, and not in a Pod with a service account: name one with --kubeconfig"
         : `no current cluster in ${path}`,
     );
   }
-  if (!URL.canParse(cluster.server)) throw new KubeConfigError("the cluster's server is not a URL");
+  checkServer(cluster);
+  checkProxy(cluster.proxyUrl);
   return { config, cluster };
 }
 
-/** The KubeConfig of one cluster and user, with the proxy left to us: undici tunnels, client-node's agents do not. */
+/** Plain HTTP is for `kubectl proxy` on this machine: nobody else can read along there. */
+function checkServer({ server, skipTLSVerify }: Cluster): void {
+  const url = URL.parse(server);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new KubeConfigError("the cluster's server in the kubeconfig is no https:// address");
+  }
+  if (url.protocol === "https:" || isLoopback(url) || skipTLSVerify) return;
+  throw new KubeConfigError(
+    "the cluster's server in the kubeconfig is an http:// address of another machine, where tokens and Events could " +
+      "be read on the way: use https://, or set insecure-skip-tls-verify: true if you accept that",
+  );
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+/** Says nothing of the value: it may hold a password. */
+function checkProxy(proxyUrl: string | undefined): void {
+  if (proxyUrl === undefined) return;
+  const url = URL.parse(proxyUrl);
+  // undici's way through SOCKS is experimental (8.12): tried, but not recommended.
+  if (!url || !/^(?:https?|socks5):$/.test(url.protocol) || url.hostname === "" || !isDecodable(url)) {
+    throw new KubeConfigError(
+      "the cluster's proxy-url in the kubeconfig is no proxy address: write http://host:port or https://host:port, " +
+        "with a user and password in percent-encoding",
+    );
+  }
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
+}
+
+/**
+ * The KubeConfig of one cluster and user, with the proxy left to us: undici tunnels, client-node's agents do not. That
+ * plain HTTP needs no certificate has been decided by us too: client-node refuses it unless told to skip the check.
+ */
 function withoutProxy(config: KubeConfig, cluster: Cluster): KubeConfig {
-  const { proxyUrl: _ours, ...direct } = cluster;
+  const { proxyUrl: _ours, ...rest } = cluster;
+  const { protocol, href } = new URL(cluster.server);
+  const direct = { ...rest, server: href, skipTLSVerify: cluster.skipTLSVerify || protocol === "http:" };
   config.clusters = [direct, ...config.clusters.filter((other) => other.name !== cluster.name)];
   return config;
 }

@@ -1,8 +1,9 @@
-import { EventEmitter } from "node:events";
-import { buildConnector, Client, ProxyAgent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import type { Clock } from "./clock.ts";
+import { createConnection, type Connection } from "./kube-connection.ts";
 import { KubeConfigError, openCredentials, type Credentials } from "./kube-credentials.ts";
 import type { Logger } from "./logger.ts";
+import { createWaitLimit } from "./wait-limit.ts";
 
 export { KubeConfigError };
 
@@ -20,14 +21,17 @@ export class KubeUnreachable extends Error {
 
 interface KubeRequest {
   readonly signal: AbortSignal;
-  /** How long to wait for the answer's head, the connection included; default 30 s. */
-  readonly headersTimeoutMs?: number;
+  /**
+   * How long to wait in all: for the connection, the answer's head and every byte of its body; default 30 s. Time in
+   * which the caller does not ask for more is not counted. Of a stream only the head is waited for so.
+   */
+  readonly timeoutMs?: number;
   /** Default `application/json`. */
   readonly accept?: string;
   /** A watch: runs on a connection of its own, which is watched for its life. */
   readonly stream?: boolean;
-  /** Called at each sign that the stream's connection lives: bytes, or an answered HTTP/2 ping. */
-  readonly alive?: () => void;
+  /** Called at each sign that the stream's connection works: bytes, or an answered HTTP/2 ping. */
+  readonly onActivity?: () => void;
 }
 
 export interface KubeResponse {
@@ -36,7 +40,7 @@ export interface KubeResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Throws KubeUnreachable when the connection breaks, the signal's reason when aborted. To be read once. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** The whole body, instead of `body`. Cut at 32 MiB. */
+  /** The whole body, instead of `body`. Throws KubeUnreachable when it is longer than 4 MiB. */
   text(): Promise<string>;
 }
 
@@ -62,8 +66,7 @@ export interface KubeApiOptions {
   readonly pingIntervalMs?: number;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const HEADERS_TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 const PING_INTERVAL_MS = 15_000;
 
 /**
@@ -72,15 +75,8 @@ const PING_INTERVAL_MS = 15_000;
  */
 const PING_WATCHDOG_MS = 45_000;
 
-const MAX_TEXT_BYTES = 32 * 1024 * 1024;
-
-/** One connection and what is known about it. */
-interface Line {
-  readonly dispatcher: Dispatcher;
-  readonly fingerprint: string;
-  http2: boolean;
-  readonly listeners: Set<() => void>;
-}
+/** etcd refuses objects above 1.5 MiB; lists are not read as one text. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
 /** What broke, in a word fit for a log. undici's and Node's errors name hosts and codes, never credentials. */
 function describe(error: unknown): string {
@@ -101,7 +97,7 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
   const pingIntervalMs = options.pingIntervalMs ?? PING_INTERVAL_MS;
 
   const source = openCredentials(kubeconfig);
-  const lines: { stream: Line | null; short: Line | null } = { stream: null, short: null };
+  const connections: { stream: Connection | null; short: Connection | null } = { stream: null, short: null };
   let closed = false;
 
   const credentials = async (): Promise<Credentials> => {
@@ -115,124 +111,101 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
     }
   };
 
-  const connect = (current: Credentials): Line => {
-    const listeners = new Set<() => void>();
-    const line = { fingerprint: current.fingerprint, http2: false, listeners };
-    const base = { bodyTimeout: 0, headersTimeout: 0, allowH2: true, h2Options: { pingInterval: pingIntervalMs } };
-    const tls = { ...current.tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: CONNECT_TIMEOUT_MS };
-    const hear = (client: Client): Client => {
-      // undici emits it and does not declare it (8.12).
-      EventEmitter.prototype.on.call(client, "ping", () => {
-        line.http2 = true;
-        for (const listener of listeners) listener();
-      });
-      return client;
-    };
-    if (current.proxyUrl !== null) {
-      const factory = (origin: URL, inner: object): Client => hear(new Client(origin, inner));
-      return Object.assign(line, {
-        dispatcher: new ProxyAgent({ ...base, uri: current.proxyUrl, requestTls: tls, factory }),
-      });
-    }
-    const connector = buildConnector({ ...tls, allowH2: true });
-    const noticing: buildConnector.connector = (to, callback) =>
-      connector(to, (...result) => {
-        const socket = result[1];
-        if (socket && "alpnProtocol" in socket) line.http2 = socket.alpnProtocol === "h2";
-        callback(...result);
-      });
-    return Object.assign(line, {
-      dispatcher: hear(new Client(new URL(current.server).origin, { ...base, connect: noticing })),
-    });
+  const discard = (use: "stream" | "short", connection: Connection): void => {
+    if (connections[use] === connection) connections[use] = null;
+    void connection.dispatcher.destroy();
   };
 
-  const discard = (use: "stream" | "short", line: Line): void => {
-    if (lines[use] === line) lines[use] = null;
-    void line.dispatcher.destroy();
-  };
-
-  const lineFor = (use: "stream" | "short", current: Credentials): Line => {
-    const known = lines[use];
+  const connectionFor = (use: "stream" | "short", current: Credentials): Connection => {
+    const known = connections[use];
     if (known?.fingerprint === current.fingerprint) return known;
     if (known) options.logger?.info("credentials or CA changed, connecting anew");
     // What still runs on the old one may end in its own time: it was let in with what was right then.
     void known?.dispatcher.close();
-    const made = connect(current);
-    lines[use] = made;
+    const made = createConnection(current, pingIntervalMs);
+    connections[use] = made;
     return made;
   };
 
   const send = async (path: string, request: KubeRequest, current: Credentials): Promise<KubeResponse> => {
     const use = request.stream === true ? "stream" : "short";
-    const line = lineFor(use, current);
-    const patience = new AbortController();
-    const stopTimer = new AbortController();
-    const timeoutMs = request.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
-    clock.sleep(timeoutMs, stopTimer.signal).then(
-      () => patience.abort(new KubeUnreachable(`no answer within ${timeoutMs / 1000} s`, { silent: true })),
-      () => {},
+    const connection = connectionFor(use, current);
+    const timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
+    const limit = createWaitLimit(
+      clock,
+      timeoutMs,
+      () => new KubeUnreachable(`no answer within ${timeoutMs / 1000} s`, { silent: true }),
     );
-    const signal = AbortSignal.any([request.signal, patience.signal]);
+    const dead = new AbortController();
+    const signal = AbortSignal.any([request.signal, limit.signal, dead.signal]);
     // A stream's connection serves nothing else. On a short one others may be under way, whom one caller's change of
     // mind must not touch.
     const giveUp = (): void => {
-      if (use === "stream" || !request.signal.aborted) discard(use, line);
+      if (use === "stream" || !request.signal.aborted) discard(use, connection);
     };
     const failure = (error: unknown): Error => {
+      limit.stop();
       giveUp();
-      for (const { aborted, reason } of [request.signal, patience.signal]) {
+      for (const { aborted, reason } of [request.signal, limit.signal, dead.signal]) {
         if (aborted) return reason instanceof Error ? reason : new Error(String(reason));
       }
       return new KubeUnreachable(describe(error), { cause: error });
     };
 
+    const server = new URL(current.server);
     let answer: Dispatcher.ResponseData;
+    limit.begin();
     try {
-      answer = await line.dispatcher.request({
-        origin: new URL(current.server).origin,
-        path: new URL(current.server).pathname.replace(/\/$/, "") + path,
+      answer = await connection.dispatcher.request({
+        origin: server.origin,
+        path: server.pathname.replace(/\/$/, "") + path,
         method: "GET",
         headers: { "user-agent": "kubewhen", accept: request.accept ?? "application/json", ...current.headers },
         signal,
       });
     } catch (error) {
       throw failure(error);
-    } finally {
-      stopTimer.abort();
     }
+    limit.pause();
+    // How long a watch may last is its caller's matter.
+    if (use === "stream" && answer.statusCode === 200) limit.stop();
 
     const readBody = async function* (): AsyncGenerator<Uint8Array> {
-      let aliveAt = clock.monotonic();
-      const alive = (): void => {
-        aliveAt = clock.monotonic();
-        request.alive?.();
+      let activeAt = clock.monotonic();
+      const noteActivity = (): void => {
+        activeAt = clock.monotonic();
+        request.onActivity?.();
       };
-      const stopWatchdog = new AbortController();
-      const guard = async (): Promise<void> => {
+      const bodyEnded = new AbortController();
+      const awaitPings = async (): Promise<void> => {
         for (;;) {
-          await clock.sleep(PING_WATCHDOG_MS / 3, stopWatchdog.signal);
-          if (line.http2 && clock.monotonic() - aliveAt >= PING_WATCHDOG_MS) {
-            patience.abort(new KubeUnreachable(`no sign of life for ${PING_WATCHDOG_MS / 1000} s`, { silent: true }));
+          await clock.sleep(PING_WATCHDOG_MS / 3, bodyEnded.signal);
+          if (connection.isHttp2() && clock.monotonic() - activeAt >= PING_WATCHDOG_MS) {
+            dead.abort(new KubeUnreachable(`no sign of life for ${PING_WATCHDOG_MS / 1000} s`, { silent: true }));
             return;
           }
         }
       };
-      line.listeners.add(alive);
-      if (use === "stream") guard().catch(() => {});
+      connection.pingListeners.add(noteActivity);
+      if (use === "stream") awaitPings().catch(() => {});
       let ended = false;
       try {
+        limit.begin();
         for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-          alive();
+          limit.pause();
+          noteActivity();
           yield chunk;
+          limit.begin();
         }
         ended = true;
       } catch (error) {
         throw failure(error);
       } finally {
-        stopWatchdog.abort();
-        line.listeners.delete(alive);
+        limit.stop();
+        bodyEnded.abort();
+        connection.pingListeners.delete(noteActivity);
         // A consumer that stops in the middle leaves bytes under way that nobody will read.
-        if (!ended && use === "stream") discard(use, line);
+        if (!ended && use === "stream") discard(use, connection);
       }
     };
 
@@ -278,9 +251,9 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
     },
     async close() {
       closed = true;
-      await Promise.all([lines.stream?.dispatcher.destroy(), lines.short?.dispatcher.destroy()]);
-      lines.stream = null;
-      lines.short = null;
+      await Promise.all([connections.stream?.dispatcher.destroy(), connections.short?.dispatcher.destroy()]);
+      connections.stream = null;
+      connections.short = null;
     },
   };
 }

@@ -29,6 +29,11 @@ const BENCHES: Readonly<Record<string, (quick: boolean) => Promise<Outcome>>> = 
     const rows = await benchStart(quick ? 3 : undefined);
     return { rows, table: startTable(rows) };
   },
+  async outbox(quick) {
+    const { benchOutbox, outboxTable } = await import("./outbox.ts");
+    const rows = benchOutbox(quick ? [0, 1_000] : undefined);
+    return { rows, table: outboxTable(rows) };
+  },
   async memory(quick) {
     const { benchMemory, memoryTable } = await import("./memory.ts");
     const rows = await benchMemory(quick ? { stored: 1_000, streamed: 50_000, idleMs: 5_000 } : {});

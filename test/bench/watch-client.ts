@@ -74,14 +74,14 @@ const RULES: RuleSet = {
 /** The stages from an object to its verdicts. */
 function createJudge(): (object: unknown) => void {
   const metrics = createMetrics();
-  const occurrences = createOccurrences({ metrics, clock: systemClock });
+  const occurrences = createOccurrences({ metrics });
   const logger = createLogger(createRedactor(), "silent");
   const evaluator = createEvaluator({ clock: systemClock, cluster: "bench", maxGroups: 16_384, metrics, logger });
   evaluator.use(RULES);
   return (object) => {
     const event = normalize(object);
     if (!event) throw new Error("malformed");
-    const seen = occurrences.take(event, { initial: false, since: null, maxAgeMs: 0 });
+    const seen = occurrences.take(event, null);
     if (seen === "replayed") throw new Error("replayed");
     evaluator.evaluate(seen, null);
   };
@@ -94,15 +94,18 @@ async function reflect(prefiltered: boolean): Promise<void> {
   const logger = createLogger(createRedactor(), "silent");
   const reflector = createReflector({
     api,
+    name: "bench",
+    after: null,
+    startupMaxAgeMs: () => 0,
     clock: systemClock,
+    networkClock: systemClock,
     logger,
     metrics: createMetrics(),
     selector: () => "",
     skip: () => skip,
-    checkpoint: "1",
   });
   const stop = new AbortController();
-  for await (const batch of reflector.watch(stop.signal)) {
+  for await (const batch of reflector.events(stop.signal)) {
     for (const { object } of batch.items) judge(object);
     if (tally.add(batch.items.length + batch.skipped)) break;
   }

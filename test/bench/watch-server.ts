@@ -56,7 +56,18 @@ function buildWrites(): Buffer[] {
 
 const writes = buildWrites();
 
-async function stream(response: Http2ServerResponse): Promise<void> {
+/** Ends the initial events before the first: all Events of the bench happen while the client watches. */
+const BOOKMARK = `${JSON.stringify({
+  type: "BOOKMARK",
+  object: {
+    kind: "Event",
+    apiVersion: "v1",
+    metadata: { resourceVersion: "999", annotations: { "k8s.io/initial-events-end": "true" } },
+  },
+})}\n`;
+
+async function stream(response: Http2ServerResponse, startsWithList: boolean): Promise<void> {
+  if (startsWithList) response.write(BOOKMARK);
   for (const bytes of writes) {
     if (response.destroyed) return;
     if (!response.write(bytes)) await new Promise((resolve) => response.once("drain", resolve));
@@ -66,7 +77,7 @@ async function stream(response: Http2ServerResponse): Promise<void> {
 const { cert, key } = testCertificate("a");
 const server = createSecureServer({ allowHTTP1: true, cert, key }, (request, response) => {
   response.writeHead(200, { "content-type": "application/json" });
-  if (request.url.includes("watch=")) void stream(response);
+  if (request.url.includes("watch=")) void stream(response, request.url.includes("sendInitialEvents"));
   else response.end('{"kind":"EventList","apiVersion":"v1","metadata":{"resourceVersion":"9999999"},"items":[]}');
 });
 server.on("sessionError", () => {});

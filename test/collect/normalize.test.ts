@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/collect/normalize.ts";
 import type { Event } from "../../src/model/event.ts";
+import { heldBytes } from "../support/held-memory.ts";
 import { aRawEvent } from "../support/raw-events.ts";
 
 const TEN = Date.parse("2026-11-22T10:00:00Z");
@@ -134,6 +135,12 @@ describe("normalize", () => {
   it("cuts an enormous message and cleans what no card can carry", () => {
     expect(normalized({ message: "x".repeat(100_000) }).message).toHaveLength(65_536);
     expect(normalized({ message: "a\u0000b\ud800c" }).message).toBe("a\uFFFDb\uFFFDc");
+  });
+
+  it("keeps nothing of an enormous message but what it cut from it", () => {
+    const raw = JSON.stringify(aRawEvent({ message: "x".repeat(2 ** 20), metadata: { uid: "u" } }));
+    const read = (): readonly unknown[] => Array.from({ length: 20 }, () => normalize(JSON.parse(raw)));
+    expect(heldBytes(read)).toBeLessThan(5 * 2 ** 20);
   });
 
   it.each<[string, unknown]>([

@@ -1,20 +1,28 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createOccurrences, type Arrival, type OccurrenceCounter } from "../../src/collect/occurrences.ts";
+import { createOccurrences, type OccurrenceCounter } from "../../src/collect/occurrences.ts";
+import type { Backlog } from "../../src/collect/source.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { anEvent, NOON } from "../support/events.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 
-const LIVE: Arrival = { initial: false, since: null, maxAgeMs: 300_000 };
-const LISTED: Arrival = { ...LIVE, initial: true };
 const MINUTE = 60_000;
+const LIVE = null;
+const LISTED: Backlog = { kind: "first", seenAfter: NOON + 5 * MINUTE };
+
+function gap(at: number, version: string | null = "1000"): Backlog {
+  return { kind: "gap", after: { source: "home", version, at } };
+}
+
+function rebuilt(at: number): Backlog {
+  return { kind: "rebuilt", after: { source: "home", version: "1000", at } };
+}
 
 let metrics: Metrics;
 let counter: OccurrenceCounter;
 
 beforeEach(() => {
   metrics = createMetrics();
-  counter = createOccurrences({ metrics, clock: createFakeClock(NOON + 10 * MINUTE) });
+  counter = createOccurrences({ metrics });
 });
 
 async function valueOf(metric: { get(): Promise<{ values: { value: number }[] }> }): Promise<number> {
@@ -76,49 +84,40 @@ describe("createOccurrences", () => {
     });
   });
 
-  it.each<[string, Arrival, number, string, boolean]>([
-    ["older than the start's age limit", LISTED, NOON, "5", true],
-    ["within the start's age limit", LISTED, NOON + 6 * MINUTE, "5", false],
+  it.each<[string, Backlog | null, number, string, boolean]>([
+    ["older than the start's age limit", LISTED, NOON + 5 * MINUTE, "5", true],
+    ["within the start's age limit", LISTED, NOON + 5 * MINUTE + 1, "5", false],
     ["live, however old", LIVE, NOON - 60 * MINUTE, "5", false],
-    [
-      "stored before the checkpoint",
-      { ...LISTED, since: { resourceVersion: "1000", at: NOON + MINUTE } },
-      NOON,
-      "999",
-      true,
-    ],
-    [
-      "stored after the checkpoint",
-      { ...LISTED, since: { resourceVersion: "1000", at: NOON + MINUTE } },
-      NOON,
-      "1001",
-      false,
-    ],
-    [
-      "seen after the checkpoint, versions from another datastore",
-      { ...LISTED, since: { resourceVersion: "1000", at: NOON } },
-      NOON + MINUTE,
-      "12",
-      false,
-    ],
-    [
-      "before a checkpoint without a version",
-      { ...LISTED, since: { resourceVersion: null, at: NOON } },
-      NOON,
-      "1001",
-      true,
-    ],
-  ])("tells history from news: %s", (_what, how, lastSeenAt, resourceVersion, history) => {
-    expect(counter.take(anEvent({ firstSeenAt: lastSeenAt, lastSeenAt, resourceVersion }), how)).toMatchObject({
+    ["stored before the last read", gap(NOON + MINUTE), NOON, "999", true],
+    ["stored with the last read", gap(NOON + MINUTE), NOON, "1000", true],
+    ["stored after the last read by a slow reporter", gap(NOON + MINUTE), NOON - 60 * MINUTE, "1001", false],
+    ["seen after the last read, in another datastore that has grown as old", gap(NOON), NOON + MINUTE, "12", false],
+    ["seen in the second of the last read, of a rebuilt datastore", rebuilt(NOON + 900), NOON, "12", false],
+    ["seen by a reporter 59 minutes slow, in a rebuilt datastore", rebuilt(NOON), NOON - 59 * MINUTE, "12", false],
+    ["seen longer ago than Events live, in a rebuilt datastore", rebuilt(NOON), NOON - 60 * MINUTE, "2000", true],
+    ["without a version to compare, perhaps seen since", gap(NOON, null), NOON, "1001", false],
+    ["with a version that is no number, perhaps seen since", gap(NOON), NOON - MINUTE, "abc", false],
+  ])("tells history from news: %s", (_what, backlog, lastSeenAt, resourceVersion, history) => {
+    expect(counter.take(anEvent({ firstSeenAt: lastSeenAt, lastSeenAt, resourceVersion }), backlog)).toMatchObject({
       history,
     });
+  });
+
+  it("takes a repeat in a restored datastore for new, though its version is lower and its count has fallen", () => {
+    counter.take(anEvent({ count: 9, resourceVersion: "5000", lastSeenAt: NOON }), LIVE);
+    const restored = anEvent({ count: 7, resourceVersion: "3000", lastSeenAt: NOON - MINUTE });
+    expect(counter.take(restored, rebuilt(NOON))).toBe("replayed");
+    const repeat = anEvent({ count: 8, resourceVersion: "3100", lastSeenAt: NOON + MINUTE });
+    expect(counter.take(repeat, LIVE)).toMatchObject({ occurrences: { count: 1 }, history: false });
   });
 
   it("takes what happened while nobody watched as news", () => {
     counter.restore([{ uid: anEvent().eventUid, count: 5, lastSeenAt: NOON }]);
     const listed = anEvent({ count: 8, lastSeenAt: NOON + MINUTE });
-    const how = { ...LISTED, since: { resourceVersion: "2000", at: NOON + 5 * MINUTE } };
-    expect(counter.take(listed, how)).toMatchObject({ history: false, occurrences: { count: 3, from: NOON } });
+    expect(counter.take(listed, gap(NOON + 5 * MINUTE, "2000"))).toMatchObject({
+      history: false,
+      occurrences: { count: 3, from: NOON },
+    });
   });
 
   it("hands out what changed once, and never what was restored", () => {
@@ -127,19 +126,17 @@ describe("createOccurrences", () => {
     counter.take(anEvent({ eventUid: "a", count: 4 }), LIVE);
     expect(counter.changed()).toEqual([{ uid: "a", count: 4, lastSeenAt: NOON }]);
     expect(counter.changed()).toEqual([]);
-    expect(counter.size()).toBe(2);
   });
 
   it("holds a fixed number of Events and counts those it lets go", async () => {
-    counter = createOccurrences({ metrics, clock: createFakeClock(NOON), maxEvents: 2 });
+    counter = createOccurrences({ metrics, maxEvents: 2 });
     for (const eventUid of ["a", "b", "c"]) counter.take(anEvent({ eventUid }), LIVE);
-    expect(counter.size()).toBe(2);
     expect(await valueOf(metrics.eventCountsEvicted)).toBe(1);
     expect(counter.changed().map(({ uid }) => uid)).toEqual(["c", "b"]);
   });
 
   it("hands out only what it still holds, once, after any number of Events", () => {
-    counter = createOccurrences({ metrics, clock: createFakeClock(NOON), maxEvents: 3 });
+    counter = createOccurrences({ metrics, maxEvents: 3 });
     for (let i = 0; i < 50; i += 1) counter.take(anEvent({ eventUid: `e${i}` }), LIVE);
     counter.take(anEvent({ eventUid: "e48", count: 2 }), LIVE);
     const rows = counter.changed().map(({ uid, count }) => [uid, count]);
@@ -155,7 +152,7 @@ describe("createOccurrences", () => {
       fc.property(
         fc.array(fc.record({ by: fc.nat({ max: 5 }), twice: fc.boolean(), listed: fc.boolean() })),
         (steps) => {
-          const table = createOccurrences({ metrics, clock: createFakeClock(NOON) });
+          const table = createOccurrences({ metrics });
           let count = 1;
           let taken = 0;
           for (const [i, { by, twice, listed }] of [{ by: 0, twice: true, listed: false }, ...steps].entries()) {

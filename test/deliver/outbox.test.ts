@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createOutbox, type Outbox } from "../../src/deliver/outbox.ts";
+import { createOutbox, type Outbox, type PaceRecord } from "../../src/deliver/outbox.ts";
 import type { Delivery } from "../../src/model/delivery.ts";
 import { type Database, openDatabase } from "../../src/runtime/database.ts";
 import { LASTING_START } from "../../src/runtime/lasting-clock.ts";
@@ -14,6 +14,10 @@ import { createFakeClock } from "../support/fake-clock.ts";
 const START = LASTING_START;
 const END = Number.MAX_SAFE_INTEGER;
 const REFUSED = { dueAt: null, reason: "unknown_code", detail: "", unsure: false };
+
+function pace(...sent: readonly number[]): PaceRecord {
+  return { destination: "d", sent };
+}
 
 function nameOf(delivery: Delivery | null): string | null {
   return delivery?.alert.rule?.name ?? null;
@@ -213,10 +217,6 @@ describe("what became of an attempt", () => {
     const clock = createFakeClock(NOON);
     const { outbox, database, folder } = anOutbox(clock);
     outbox.enqueue(many("feishu", 4));
-    const pace = (...sent: readonly number[]): { destination: string; sent: readonly number[] } => ({
-      destination: "d",
-      sent,
-    });
     expect(outbox.pace("d")).toEqual([]);
     outbox.delivered([{ delivery: nextOf(outbox) }], pace(1));
     expect(outbox.pace("d")).toEqual([1]);
@@ -293,14 +293,35 @@ describe("a commit", () => {
   });
 });
 
+/** Does it in a transaction that fails. */
+function undone(database: Database, work: () => void): void {
+  const fail = (): never => {
+    work();
+    throw new Error("undo");
+  };
+  expect(() => database.transaction(fail)).toThrow("undo");
+}
+
 test("the ledger balances and groups keep their order, whatever happens, over restarts too", () => {
-  const step = fc.constantFrom("enqueue", "deliver", "bury", "put off", "plainer", "drop", "restart", "roll back");
+  const step = fc.constantFrom(
+    "enqueue",
+    "enqueue",
+    "enqueue",
+    "deliver",
+    "bury",
+    "put off",
+    "plainer",
+    "drop",
+    "restart",
+    "roll back",
+  );
   const receivers = fc.constantFrom("feishu", "dump");
   const severity = fc.constantFrom("critical", "warning", "info");
   const steps = fc.array(fc.tuple(step, receivers, severity, fc.constantFrom("g", "h")), {
     maxLength: 60,
     size: "max",
   });
+  let mostDigests = 0;
   fc.assert(
     fc.property(steps, (all) => {
       const clock = createFakeClock(NOON);
@@ -309,11 +330,12 @@ test("the ledger balances and groups keep their order, whatever happens, over re
       const open = (): { database: Database; outbox: Outbox } => {
         const database = openDatabase(folder, aLogger().logger);
         // Room for a handful of alerts: the rest becomes digests.
-        const bounds = { maxBytes: 12_000, history: { alerts: 3, maxBytes: 2_000 }, sharers: () => 2 };
+        const bounds = { maxBytes: 6_000, history: { alerts: 3, maxBytes: 2_000 }, sharers: () => 2 };
         return { database, outbox: createOutbox({ database, clock, lasting, metrics: createMetrics(), ...bounds }) };
       };
       let { database, outbox } = open();
       let stored = 0;
+      let overtaken = false;
       const told = new Map<string, number>();
       for (const [what, receiver, grave, group] of all) {
         const delivery = outbox.next(receiver, stored % 2 === 0 ? "steady" : "probe", END);
@@ -326,10 +348,8 @@ test("the ledger balances and groups keep their order, whatever happens, over re
         }
         if (delivery && what === "deliver") {
           const key = `${receiver} ${JSON.stringify(delivery.alert.group)}`;
-          if (delivery.alert.kind !== "digest") {
-            expect(delivery.row).toBeGreaterThan(told.get(key) ?? 0);
-            told.set(key, delivery.row);
-          }
+          overtaken ||= delivery.row <= (told.get(key) ?? 0);
+          if (delivery.alert.kind !== "digest") told.set(key, delivery.row);
           outbox.delivered([{ delivery }]);
         }
         if (delivery && what === "bury") outbox.bury(delivery, "unknown_code", "");
@@ -337,12 +357,10 @@ test("the ledger balances and groups keep their order, whatever happens, over re
         if (delivery && what === "plainer") outbox.makePlainer(delivery, 1, "r", "");
         if (what === "drop") outbox.buryReceiver(receiver, "unknown_receiver", "");
         if (what === "roll back") {
-          const undone = (): never => {
+          undone(database, () => {
             enqueue();
             if (delivery) outbox.delivered([{ delivery }]);
-            throw new Error("undo");
-          };
-          expect(() => database.transaction(undone)).toThrow("undo");
+          });
         }
         if (what === "restart") {
           database.close();
@@ -366,15 +384,18 @@ test("the ledger balances and groups keep their order, whatever happens, over re
           expect(row.waiting).toBe(n);
           expect(kept.row(row.receiver)?.["waiting_bytes"]).toBe(bytes ?? 0);
         }
-        const digests = "SELECT receiver FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE a.kind = 'digest'";
-        const counted = outbox.ledger().reduce((sum, row) => sum + row.written, 0);
-        expect(counted).toBeGreaterThanOrEqual(stored);
-        if (database.prepare(digests).rows().length === 0 && told.size === 0) expect(counted).toBe(stored);
+        const digests = Number(database.prepare("SELECT count(*) AS n FROM alerts WHERE kind = 'digest'").row()?.["n"]);
+        mostDigests = Math.max(mostDigests, digests);
+        const written = outbox.ledger().reduce((sum, row) => sum + row.written, 0);
+        expect(written).toBeGreaterThanOrEqual(stored);
+        expect(overtaken).toBe(false);
       }
       database.close();
     }),
     { numRuns: 40 },
   );
+  // The room was scarce at times, or this would say little.
+  expect(mostDigests).toBeGreaterThan(0);
 });
 
 test("loses nothing it called stored when the process is killed", async () => {
@@ -394,8 +415,9 @@ test("loses nothing it called stored when the process is killed", async () => {
     const row = outbox.ledger()[0];
     expect(row?.written).toBeGreaterThanOrEqual(claimed.written);
     expect(row?.delivered).toBeGreaterThanOrEqual(claimed.delivered);
+    const written = row?.written ?? 0;
     expect(database.prepare("SELECT value FROM checkpoint WHERE key = 'claimed'").row()).toEqual({
-      value: String(row?.written),
+      value: String(written - (written % 2)),
     });
     database.close();
   }

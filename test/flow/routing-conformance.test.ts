@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { normalize } from "../../src/collect/normalize.ts";
-import { createOccurrences, type Since } from "../../src/collect/occurrences.ts";
+import { createOccurrences } from "../../src/collect/occurrences.ts";
+import type { Backlog, Position } from "../../src/collect/source.ts";
 import { createEvaluator, type Evaluator } from "../../src/decide/evaluate.ts";
 import { loadRules } from "../../src/language/load.ts";
 import type { Event, SeenEvent } from "../../src/model/event.ts";
@@ -80,21 +81,25 @@ describe("what a route tree sends, our statements send", () => {
   });
 });
 
+function position(version: string, at: number): Position {
+  return { source: "home", version, at };
+}
+
 describe("what restarts and gaps lose elsewhere is told here, once", () => {
   test.each(streams)("$id: $note", ({ since: given, steps }) => {
     const start = Date.parse(steps[0]?.at ?? "");
     const clock = createFakeClock(start);
     const metrics = createMetrics();
-    let counter = createOccurrences({ metrics, clock });
-    let since: Since | null = given && { ...given, at: Date.parse(given.at) };
-    let last: Since | null = null;
+    let counter = createOccurrences({ metrics });
+    let since = given && position(given.resourceVersion, Date.parse(given.at));
+    let last: Position | null = null;
     const evaluator = anEvaluator("when count>=1 notify A", clock);
     if (typeof evaluator === "string") throw new Error(evaluator);
     for (const step of steps) {
       clock.setWall(Date.parse(step.at));
       if (step.restart === true) {
         const known = counter.changed();
-        counter = createOccurrences({ metrics, clock });
+        counter = createOccurrences({ metrics });
         counter.restore(known);
         since = last;
         continue;
@@ -104,10 +109,13 @@ describe("what restarts and gaps lose elsewhere is told here, once", () => {
       const rest = { reason: "BackOff", type: "Warning", count: 1, firstTimestamp: "2024-05-01T12:00:00Z" };
       const metadata = { uid, resourceVersion, namespace: "shop", name: `web-0.${uid}` };
       const event = eventOf({ metadata, involvedObject: about, ...rest, lastTimestamp });
-      const seen = counter.take(event, { initial: step.list === true, since, maxAgeMs: 300_000 });
+      const backlog: Backlog = since
+        ? { kind: "gap", after: since }
+        : { kind: "first", seenAfter: clock.now() - 300_000 };
+      const seen = counter.take(event, step.list === true ? backlog : null);
       const told = seen !== "replayed" && receiversOf(evaluator, seen).length > 0;
       expect(told, `${uid} at ${step.at}`).toBe(step.told);
-      last = { resourceVersion: resourceVersion ?? "", at: clock.now() };
+      last = position(resourceVersion ?? "", clock.now());
     }
   });
 });

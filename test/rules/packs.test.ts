@@ -189,12 +189,12 @@ describe.each(PACKS)("%s", (pack) => {
     const startAt = NOON - 12 * 3_600_000;
     const clock = createSteppedClock(startAt);
     const evaluator = startPack(pack, clock);
-    const occurrences = createOccurrences({ metrics: createMetrics(), clock });
+    const occurrences = createOccurrences({ metrics: createMetrics() });
     const sent: string[] = [];
     for (const { at, event: raw } of createDay({ seed: 1, startAt })) {
       clock.step(at - clock.now());
       const event = normalize(raw);
-      const seen = event && occurrences.take(event, { initial: false, since: null, maxAgeMs: 300_000 });
+      const seen = event && occurrences.take(event, null);
       if (!seen || seen === "replayed") throw new Error("the day holds an Event that says nothing new");
       const evaluation = evaluator.evaluate(seen, null);
       if (evaluation === "needs-meta") throw new Error("no pack looks labels up");

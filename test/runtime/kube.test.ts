@@ -120,6 +120,20 @@ describe("createKubeApi", () => {
     expect((await api.request("/", { signal })).status).toBe(404);
   });
 
+  it("lets go of a connection once its credentials are replaced", async () => {
+    const ca = join(folder, "two-ca.crt");
+    const { cert } = testCertificate("a");
+    writeFileSync(ca, cert);
+    const server = await serve({ tls: testCertificate("a") });
+    writeConfig({ cluster: { server: server.url, "certificate-authority": ca } });
+    const api = open();
+    await (await api.request("/", { signal })).text();
+    writeFileSync(ca, cert + testCertificate("b").cert);
+    await (await api.request("/", { signal })).text();
+    expect(server.connections()).toBe(2);
+    await expect.poll(() => server.openConnections(), { interval: 5 }).toBe(1);
+  });
+
   it("asks for the name the kubeconfig says, whatever the address", async () => {
     const server = await serve({ tls: testCertificate("a") });
     const cluster = {
@@ -244,13 +258,64 @@ describe("createKubeApi", () => {
     const clock = createFakeClock(0);
     const api = open(clock);
     server.hangNext();
-    const asked = api.request("/", { signal, headersTimeoutMs: 5000 });
+    const asked = api.request("/", { signal, timeoutMs: 5000 });
     const failure = asked.catch(String);
     await expect.poll(() => server.requests.length, { interval: 5 }).toBe(1);
     await clock.advance(5000);
     expect(await failure).toContain("no answer within 5 s");
     expect((await api.request("/", { signal })).status).toBe(404);
     expect(server.connections()).toBe(2);
+    await expect.poll(() => server.openConnections(), { interval: 5 }).toBe(1);
+  });
+
+  it("does not wait for ever for the rest of an answer that has begun, nor use that connection again", async () => {
+    const server = await serve({ tls: testCertificate("a") });
+    const clock = createFakeClock(0);
+    const api = open(clock);
+    server.stallNext(10);
+    const answer = await api.request("/api/v1/events", { signal });
+    const failure = answer.text().catch((error: unknown) => error);
+    await clock.advance(29_999);
+    expect(server.openConnections()).toBe(1);
+    await clock.advance(1);
+    expect(await failure).toMatchObject({ name: "KubeUnreachable", silent: true });
+    await expect.poll(() => server.openConnections(), { interval: 5 }).toBe(0);
+    expect((await api.request("/", { signal })).status).toBe(404);
+  });
+
+  it("has patience with a caller that takes its time over an answer", async () => {
+    const server = await serve();
+    for (let i = 0; i < 50; i += 1) server.events.create(aRawEvent({ message: "x".repeat(10_000) }));
+    const clock = createFakeClock(0);
+    const answer = await open(clock).request("/api/v1/events", { signal });
+    let bytes = 0;
+    for await (const chunk of answer.body) {
+      bytes += chunk.length;
+      await clock.advance(60_000);
+    }
+    expect(bytes).toBeGreaterThan(500_000);
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  it("reads no more than 4 MiB as one text", async () => {
+    const server = await serve();
+    server.failNext(200, {}, "x".repeat(4 * 1024 * 1024 + 1));
+    server.failNext(200, {}, "x".repeat(4 * 1024 * 1024));
+    const api = open();
+    await expect((await api.request("/", { signal })).text()).rejects.toThrow("answer too long");
+    expect(await (await api.request("/", { signal })).text()).toHaveLength(4 * 1024 * 1024);
+  });
+
+  it("gives a refused watch's words no longer than any other answer", async () => {
+    const server = await serve();
+    const clock = createFakeClock(0);
+    server.stallNext(10);
+    const watch = "/api/v1/events?watch=1&fieldSelector=colour%3Dblue";
+    const answer = await open(clock).request(watch, { signal, stream: true });
+    expect(answer.status).toBe(400);
+    const failure = answer.text().catch((error: unknown) => error);
+    await clock.advance(30_000);
+    expect(await failure).toMatchObject({ silent: true });
   });
 
   it("is silent about a stream whose pings are answered, and ends one whose are not", async () => {
@@ -273,8 +338,8 @@ describe("createKubeApi", () => {
     const clock = createFakeClock(0);
     const api = open(clock, 20);
     let signs = 0;
-    const alive = (): void => void (signs += 1);
-    const watch = await api.request("/api/v1/events?watch=1", { signal, stream: true, alive });
+    const onActivity = (): void => void (signs += 1);
+    const watch = await api.request("/api/v1/events?watch=1", { signal, stream: true, onActivity });
     const reading = read(watch).catch((error: unknown) => error);
     for (let i = 0; i < 5; i += 1) {
       const before = signs;
@@ -311,6 +376,54 @@ describe("createKubeApi", () => {
     await api.close();
     expect(await failure).toBeInstanceOf(KubeUnreachable);
     await expect(api.request("/", { signal })).rejects.toThrow("closed");
+  });
+
+  it.each(["127.0.0.1", "localhost", "LOCALHOST"])(
+    "speaks plain HTTP to %s, as `kubectl proxy` offers it",
+    async (host) => {
+      const server = await serve();
+      writeConfig({ cluster: { server: `http://${host}:${server.port}` } });
+      expect((await open().request("/api/v1/events", { signal })).status).toBe(200);
+    },
+  );
+
+  it.each(["http://10.0.0.1:8001", "http://127.0.0.1.example.com", "http://kube.lan:8080/api"])(
+    "speaks plain HTTP to %s only when told that it need not be safe",
+    (address) => {
+      const cluster = { server: address };
+      writeConfig({ cluster });
+      expect(() => open()).toThrow(KubeConfigError);
+      expect(() => open()).toThrow(/use https:\/\/, or set insecure-skip-tls-verify: true/);
+      writeConfig({ cluster: { ...cluster, "insecure-skip-tls-verify": true } });
+      expect(open().server).toBe(address);
+    },
+  );
+
+  it.each(["ftp://10.0.0.1", "10.0.0.1:6443", "kube"])("says that %s is no address of an API server", (server) => {
+    writeConfig({ cluster: { server, "insecure-skip-tls-verify": true } });
+    expect(() => open()).toThrow("the cluster's server in the kubeconfig is no https:// address");
+  });
+
+  it.each([
+    "proxy.lan:3128",
+    "ftp://proxy.lan",
+    "http://",
+    "http://user:%zz@proxy.lan",
+    "http://user:pass word@proxy:port",
+  ])("says what to write instead of %s as a proxy, and does not repeat it", async (proxyUrl) => {
+    const server = await serve();
+    const cluster = { server: server.url, "proxy-url": proxyUrl };
+    writeConfig({ cluster });
+    expect(() => open()).toThrow(KubeConfigError);
+    expect(() => open()).toThrow(/write http:\/\/host:port/);
+    expect(() => open()).not.toThrow(proxyUrl.replace(/^\w+:\/\//, "") || "nothing to repeat");
+
+    // The same mistake made while we run is the world's doing, and goes away with the next good file.
+    writeFileSync(kubeconfig, server.kubeconfig());
+    server.setToken("now one is asked for");
+    const api = open();
+    writeConfig({ cluster });
+    await expect(api.request("/api/v1/events", { signal })).rejects.toThrow(KubeUnreachable);
   });
 
   it.each<[string, string]>([

@@ -15,7 +15,7 @@ export interface TestApi {
 
 /** An emulated API server and a client for it. */
 export async function startApi(clock: Clock, options: ApiServerOptions = {}): Promise<TestApi> {
-  const server = await createApiServer(options);
+  const server = await createApiServer({ clock, ...options });
   const kubeconfig = join(mkdtempSync(join(tmpdir(), "kubewhen-")), "kubeconfig");
   writeFileSync(kubeconfig, server.kubeconfig());
   const api = createKubeApi({ kubeconfig, clock });

@@ -45,6 +45,8 @@ export interface StoreOptions {
   /** To open one again. */
   readonly folder?: string;
   readonly maxBytes?: number;
+  readonly history?: { readonly alerts: number; readonly maxBytes: number };
+  readonly sharers?: number;
   readonly lasting?: LastingClock;
 }
 
@@ -55,8 +57,9 @@ export function anOutbox(clock: Clock, options: StoreOptions = {}): Store {
   const metrics = createMetrics();
   const lasting = options.lasting ?? aLastingClock(clock);
   const maxBytes = options.maxBytes ?? 10_000_000;
-  const history = { alerts: 1000, maxBytes: 1_000_000 };
-  const outbox = createOutbox({ database, clock, lasting, metrics, maxBytes, history, sharers: () => 1 });
+  const history = options.history ?? { alerts: 1000, maxBytes: 1_000_000 };
+  const sharers = (): number => options.sharers ?? 1;
+  const outbox = createOutbox({ database, clock, lasting, metrics, maxBytes, history, sharers });
   onTestFinished(() => database.close());
   return { folder, database, lasting, outbox, metrics };
 }

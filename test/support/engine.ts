@@ -2,13 +2,13 @@ import { cpSync } from "node:fs";
 import { createCheckpoint, type Checkpoint } from "../../src/checkpoint.ts";
 import type { Lookup } from "../../src/collect/lookup.ts";
 import { createOccurrences, type OccurrenceCounter } from "../../src/collect/occurrences.ts";
-import type { Reflector, WatchBatch } from "../../src/collect/reflector.ts";
+import type { Backlog, Batch, Position, Source, SourceItem } from "../../src/collect/source.ts";
 import { createEvaluator, type Evaluator } from "../../src/decide/evaluate.ts";
 import type { Outbox } from "../../src/deliver/outbox.ts";
 import { createOutbox } from "../../src/deliver/outbox.ts";
 import { createRenderer, type Renderer, type RendererOptions } from "../../src/deliver/render.ts";
 import type { EventFields } from "../../src/emulator/event-store.ts";
-import type { ObjectMeta } from "../../src/model/event.ts";
+import type { Looked } from "../../src/model/event.ts";
 import type { Statement } from "../../src/model/rule.ts";
 import { createPipeline, type Pipeline } from "../../src/pipeline.ts";
 import { createProgress, type Progress } from "../../src/progress.ts";
@@ -18,48 +18,67 @@ import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { aFolder, aLogger } from "./delivery.ts";
 import { aRawEvent } from "./raw-events.ts";
 
-type WatchItem = WatchBatch["items"][number];
+/** What a test says of one item: `initial` stands for the backlog that the source has just then. */
+interface ScriptedItem {
+  readonly object: unknown;
+  readonly initial: boolean;
+}
 
-/** A reflector that reads from a script. */
-interface ScriptedReflector extends Reflector {
+interface ScriptedBatch extends Partial<Omit<Batch, "items" | "position">> {
+  readonly items?: readonly ScriptedItem[];
+  /** Version of the position. */
+  readonly version?: string | null;
+}
+
+/** A source that reads from a script. */
+interface ScriptedSource extends Source {
   /** Resolves once the consumer has taken the batch and asks for the next. */
-  give(batch: Partial<WatchBatch>): Promise<void>;
+  give(batch: ScriptedBatch): Promise<void>;
 }
 
-function aBatch(parts: Partial<WatchBatch> = {}): WatchBatch {
-  return {
-    items: [],
-    skipped: 0,
-    malformed: 0,
-    deleted: 0,
-    bytes: 0,
-    resourceVersion: null,
-    synced: true,
-    ...parts,
-  };
-}
+export const SOURCE = "home";
 
 /** An Event of the watch: a Pod's, of its own uid and about an object of its own, unless given. */
 export function anItem(
   uid: string,
   version: number,
   { initial = false, ...fields }: EventFields & { readonly initial?: boolean } = {},
-): WatchItem {
+): ScriptedItem {
   const metadata = { name: `event-${uid}`, namespace: "shop", uid, resourceVersion: String(version) };
   const involvedObject = { name: `pod-${uid}`, namespace: "shop", uid: `object-${uid}` };
-  return { object: aRawEvent({ metadata, involvedObject, ...fields }), type: "ADDED", initial };
+  return { object: aRawEvent({ metadata, involvedObject, ...fields }), initial };
 }
 
-function createScriptedReflector(): ScriptedReflector {
-  const script: { batch: WatchBatch; taken: () => void }[] = [];
+function createScriptedSource(clock: Clock, after: Position | null, maxAgeMs: number): ScriptedSource {
+  const script: { batch: ScriptedBatch; taken: () => void }[] = [];
+  let position = after;
   let wake: (() => void) | null = null;
+
+  const batchOf = ({ items = [], version = null, ...parts }: ScriptedBatch): Batch => {
+    const backlog: Backlog = position
+      ? { kind: "gap", after: position }
+      : { kind: "first", seenAfter: clock.now() - maxAgeMs };
+    return {
+      items: items.map(({ object, initial }): SourceItem => ({ object, backlog: initial ? backlog : null })),
+      skipped: 0,
+      malformed: 0,
+      deleted: 0,
+      position: version === null ? null : { source: SOURCE, version, at: clock.now() },
+      synced: true,
+      ...parts,
+    };
+  };
+
   return {
-    async *watch(signal) {
+    name: SOURCE,
+    async *events(signal) {
       signal.addEventListener("abort", () => wake?.(), { once: true });
       while (!signal.aborted) {
         const next = script.shift();
         if (next) {
-          yield next.batch;
+          const batch = batchOf(next.batch);
+          yield batch;
+          position = batch.position ?? position;
           next.taken();
         } else {
           await new Promise<void>((resolve) => {
@@ -68,12 +87,12 @@ function createScriptedReflector(): ScriptedReflector {
         }
       }
     },
-    give(parts) {
-      const taken = new Promise<void>((resolve) => script.push({ batch: aBatch(parts), taken: resolve }));
+    give(batch) {
+      const taken = new Promise<void>((resolve) => script.push({ batch, taken: resolve }));
       wake?.();
       return taken;
     },
-    progress: () => ({ connected: true, synced: true, lastAliveAt: 0, refused: null, accepted: null }),
+    progress: () => ({ connected: true, synced: true, lastActivityAt: 0, refused: null }),
     restart: () => {},
   };
 }
@@ -81,17 +100,18 @@ function createScriptedReflector(): ScriptedReflector {
 /** A look-up whose answers a test gives by hand; `immediate` answers all at once. */
 export interface HeldLookup extends Lookup {
   /** Answers everybody who waits. */
-  answer(meta: ObjectMeta): void;
+  answer(looked: Looked): void;
   waiting(): number;
 }
 
-export function createHeldLookup(immediate: ObjectMeta | null = null): HeldLookup {
-  let asking: ((meta: ObjectMeta) => void)[] = [];
+export function createHeldLookup(immediate: Looked | null = null): HeldLookup {
+  let asking: ((looked: Looked) => void)[] = [];
   return {
     peek: () => null,
     find: () => (immediate ? Promise.resolve(immediate) : new Promise((resolve) => asking.push(resolve))),
-    answer(meta) {
-      for (const resolve of asking) resolve(meta);
+    troubles: () => [],
+    answer(looked) {
+      for (const resolve of asking) resolve(looked);
       asking = [];
     },
     waiting: () => asking.length,
@@ -112,7 +132,7 @@ export interface EngineParts {
 
 /** Everything between a scripted watch and the outbox, real and in a real file. */
 export interface TestEngine {
-  readonly reflector: ScriptedReflector;
+  readonly source: ScriptedSource;
   readonly evaluator: Evaluator;
   readonly occurrences: OccurrenceCounter;
   readonly outbox: Outbox;
@@ -141,14 +161,14 @@ export function startEngine(parts: EngineParts): TestEngine {
   const outbox = createOutbox({ database, clock, metrics, maxBytes: parts.maxBytes ?? 10_000_000 });
   const evaluator = createEvaluator({
     clock,
-    cluster: "home",
+    cluster: SOURCE,
     maxGroups: parts.maxGroups ?? 1000,
     metrics,
     logger,
   });
-  const occurrences = createOccurrences({ metrics, clock });
+  const occurrences = createOccurrences({ metrics });
   const progress = createProgress({ occurrences, evaluator, outbox, checkpoint, database, clock });
-  const reflector = createScriptedReflector();
+  const source = createScriptedSource(clock, checkpoint.position(SOURCE), parts.maxAgeMs ?? 300_000);
   let known: ReadonlySet<string> = new Set();
   let renderer: Renderer;
   const use: TestEngine["use"] = (statements, names = parts.receivers ?? ["feishu"]) => {
@@ -158,13 +178,13 @@ export function startEngine(parts: EngineParts): TestEngine {
       name,
       keywords: [],
     }));
-    renderer = createRenderer({ cluster: "home", receivers, templates: {}, timeZone: "UTC" });
+    renderer = createRenderer({ cluster: SOURCE, receivers, templates: {}, timeZone: "UTC" });
     evaluator.use({ statements });
   };
   use(parts.statements);
   const lookup = parts.lookup ?? createHeldLookup({ labels: {}, annotations: {} });
   const pipeline = createPipeline({
-    reflector,
+    source,
     occurrences,
     lookup,
     evaluator,
@@ -175,12 +195,11 @@ export function startEngine(parts: EngineParts): TestEngine {
     metrics,
     renderer: () => renderer,
     isReceiver: (name) => known.has(name),
-    startupMaxAgeMs: () => parts.maxAgeMs ?? 300_000,
   });
   const stopping = new AbortController();
   const running = pipeline.run(stopping.signal);
   return {
-    reflector,
+    source,
     evaluator,
     occurrences,
     outbox,

@@ -41,7 +41,11 @@ export function versionOf(connection: DatabaseSync): number {
 /** What is wrong with the file, in words; null: every page can be read and each table is as we make it. */
 export function faultOf(connection: DatabaseSync): string | null {
   const health = connection.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
-  return health === "ok" ? schemaFaultOf(connection) : String(health);
+  return health === "ok"
+    ? schemaFaultOf(connection)
+    : String(health)
+        .replaceAll(/[\s*]+/g, " ")
+        .trim();
 }
 
 /** Whether a table or column is missing: somebody else has changed the file. */

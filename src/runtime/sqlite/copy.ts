@@ -17,8 +17,10 @@ export function makeFile(path: string, fill: (file: DatabaseSync) => void): void
   closeSync(openSync(path, "a", 0o600));
   const file = new DatabaseSync(path);
   try {
-    // Nobody reads it before it is whole, so it needs no journal, and one sync at the end.
-    file.exec("PRAGMA page_size = 1024; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -512");
+    // Nobody reads it before it is whole, so it needs no journal on disk, and one sync at the end.
+    file.exec(
+      "PRAGMA page_size = 1024; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -512",
+    );
     file.exec(schemaSql());
     fill(file);
     file.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);

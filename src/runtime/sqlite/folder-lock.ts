@@ -52,7 +52,7 @@ function lock(path: string): DatabaseSync {
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
   const connection = new DatabaseSync(path, { timeout: 0 });
   try {
-    connection.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+    connection.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return connection;
   } catch (error) {
     connection.close();

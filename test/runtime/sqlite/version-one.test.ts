@@ -18,6 +18,11 @@ function changeIn(folder: string, now: number): void {
   file.close();
 }
 
+function card(summary: string): object {
+  const body = JSON.stringify({ msg_type: "text", content: { text: summary } });
+  return { kind: "ready", bodyKind: "feishu", body, summary };
+}
+
 const WAYS: readonly (readonly [string, (folder: string, now: number) => void])[] = [
   ["into a fresh file", () => {}],
   ["within the file", changeIn],
@@ -29,7 +34,7 @@ test.each(WAYS)("carries everything of a file of 0.1 over %s", (_way, prepare) =
   const clock = createFakeClock(WRITTEN_AT);
   const database = openDatabase(folder, aLogger().logger, clock);
   const checkpoint = createCheckpoint(database);
-  expect(checkpoint.since()).toEqual({ resourceVersion: "4711", at: WRITTEN_AT - 66_000 });
+  expect(checkpoint.position("home")).toEqual({ source: "home", version: "4711", at: WRITTEN_AT - 66_000 });
   expect([...checkpoint.counts()]).toEqual([
     { uid: "uid-early", count: 12, lastSeenAt: WRITTEN_AT - 15_000 },
     { uid: "uid-late", count: 3, lastSeenAt: WRITTEN_AT - 7_000 },
@@ -53,12 +58,6 @@ test.each(WAYS)("carries everything of a file of 0.1 over %s", (_way, prepare) =
   expect(outbox.deadLetters()).toMatchObject([
     { receiver: "feishu", reason: "card_refused", detail: "code 230099", attempts: 1, endedAt: WRITTEN_AT - 5_000 },
   ]);
-  const card = (text: string): object => ({
-    kind: "ready",
-    bodyKind: "feishu",
-    body: JSON.stringify({ msg_type: "text", content: { text } }),
-    summary: text,
-  });
   expect(outbox.deadLetters()[0]?.alert).toMatchObject(card("dead: 中文"));
   expect(outbox.next("feishu", "steady", LASTING_START + 59_999)).toMatchObject({
     attempts: 0,
