@@ -66,7 +66,7 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
   const ended = runEngine(
     {
       inputPaths: [configPath, rulesPath],
-      compile: compile ?? (() => Promise.resolve(compileInputs({ configPath, rulesPath, env: {} }))),
+      compile: compile ?? (() => compileInputs({ configPath, rulesPath, env: {} })),
       kubeconfig: join(folder, "kubeconfig"),
       clock: createScaledClock(Date.now(), 50),
       networkClock: systemClock,
@@ -108,7 +108,7 @@ describe("the engine", () => {
     const engine = start(() => compiled.promise);
     const stopped = engine.stop();
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
-    compiled.resolve(compileInputs({ ...paths, env: {} }));
+    compiled.resolve(await compileInputs({ ...paths, env: {} }));
     await stopped;
     expect(engine.printed).toEqual([]);
   });
@@ -155,7 +155,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
-      return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      return compileInputs({ ...paths, env: {} });
     });
     await engine.started;
     fail = true;
@@ -167,11 +167,11 @@ describe("the engine", () => {
   test("sees rules that change while the first ones are being compiled", async () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let compiled = 0;
-    const engine = start(() => {
-      const answer = compileInputs({ ...paths, env: {} });
+    const engine = start(async () => {
+      const answer = await compileInputs({ ...paths, env: {} });
       if (compiled === 0) writeRules("later: when reason=Later notify dump\n");
       compiled += 1;
-      return Promise.resolve(answer);
+      return answer;
     });
     await engine.started;
     await until("the later rules", async () => (await reloads(engine, "accepted")) === 1);
@@ -219,7 +219,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new TypeError("a bug"));
-      return Promise.resolve(compileInputs({ ...paths, env: {} }));
+      return compileInputs({ ...paths, env: {} });
     });
     await engine.started;
     fail = true;

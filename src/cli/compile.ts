@@ -3,10 +3,7 @@ import { compileInputs } from "./inputs.ts";
 import { EXIT } from "./exit-codes.ts";
 
 /** `kubewhen compile`, the child process of the engine: the answer as one line of JSON on standard output. */
-export async function compile({ config, rules }: {
-  readonly config: string;
-  readonly rules: string;
-}): Promise<number> {
+export async function compile({ config, rules }: { readonly config: string; readonly rules: string }): Promise<number> {
   try {
     const compiled = await compileInputs({ configPath: config, rulesPath: rules, env: process.env });
     process.stdout.write(`${JSON.stringify(compiled)}\n`);

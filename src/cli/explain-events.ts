@@ -38,8 +38,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
     throw new CannotRunError("rules and Events cannot both come from standard input");
   }
   const lines = createPrintedLines();
-  const loadedConfig =
-    configPath === null ? null : (await createConfigLoader())(configPath, readText(configPath), env);
+  const loadedConfig = configPath === null ? null : (await createConfigLoader())(configPath, readText(configPath), env);
   if (configPath !== null && loadedConfig) {
     lines.add(configPath, readText(configPath));
     for (const secret of loadedConfig.secrets) lines.hide(configPath, secret);

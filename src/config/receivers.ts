@@ -19,11 +19,7 @@ const OPEN_KEYS: ReadonlySet<string> = new Set(["name", "urlFile", "secretFile",
  * What is wrong with receivers beyond the shape of each value: more than one kind, a name taken twice, and what each
  * kind says of its own section. Takes any value, so that it speaks even where the shape is wrong too.
  */
-export function checkReceivers(
-  receivers: unknown,
-  source: ConfigSource,
-  shapes: Shapes,
-): readonly ReceiverMistake[] {
+export function checkReceivers(receivers: unknown, source: ConfigSource, shapes: Shapes): readonly ReceiverMistake[] {
   if (!Array.isArray(receivers)) return [];
   const mistakes: ReceiverMistake[] = [];
   const taken = new Map<string, number>();
@@ -49,7 +45,7 @@ export function checkReceivers(
         rawOf: (keys) => rawAt(source, [...below, ...keys]),
         misspelt: (...keys) => hasMisspelt(section, keys),
       });
-      mistakes.push(...found.map((mistake) => ({ ...mistake, path: [...below, ...mistake.path] })));
+      for (const mistake of found) mistakes.push({ ...mistake, path: [...below, ...mistake.path] });
     }
   }
   return mistakes;

@@ -82,9 +82,9 @@ export interface ConfigSchema {
    */
   readonly zod: z.ZodType<ConfigInput>;
   /** The keys that may stand at a place of the file; none for a place that is not a section. */
-  knownKeys(path: readonly PropertyKey[]): readonly string[];
+  readonly knownKeys: (path: readonly PropertyKey[]) => readonly string[];
   /** Name of the section a key belongs to, for a key in the wrong one; null for a key of the top or of none. */
-  sectionOf(key: string): string | null;
+  readonly sectionOf: (key: string) => string | null;
 }
 
 export function createConfigSchema(shapes: Shapes): ConfigSchema {
@@ -110,7 +110,9 @@ export function createConfigSchema(shapes: Shapes): ConfigSchema {
     knownKeys: (path) =>
       sections.get(path.map((step) => (typeof step === "number" ? "*" : String(step))).join(".")) ?? [],
     sectionOf(key) {
-      const found = Array.from(sections.keys()).find((section) => section !== "" && sections.get(section)?.includes(key));
+      const found = Array.from(sections.keys()).find(
+        (section) => section !== "" && sections.get(section)?.includes(key),
+      );
       return found === undefined ? null : (found.replace(/\.\*$/, "").split(".").at(-1) ?? null);
     },
   };
@@ -152,7 +154,10 @@ export interface ReceiverInput {
 /** JSON Schema (draft 2020-12) of the file for editors, from the same definition that validates it. */
 export function configJsonSchema(shapes: Shapes): object {
   const { zod } = createConfigSchema(shapes);
-  // What may be quoted is no matter of editors.
-  const override = ({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void => void delete jsonSchema["public"];
-  return { title: "kubewhen config.yaml", ...z.toJSONSchema(zod, { io: "input", override }) };
+  return { title: "kubewhen config.yaml", ...z.toJSONSchema(zod, { io: "input", override: leaveOutPublic }) };
+}
+
+/** What may be quoted in messages is no matter of editors. */
+function leaveOutPublic({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
+  delete jsonSchema["public"];
 }

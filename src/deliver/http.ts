@@ -14,6 +14,13 @@ export type Address =
   | { readonly kind: "valid"; readonly origin: string; readonly path: string }
   | { readonly kind: "invalid"; readonly detail: string };
 
+/** PEM texts: a further authority to trust, and a certificate of our own. */
+interface Tls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** What must be made anew at each attempt: a signature in the body or in headers. */
 export interface Sealed {
   readonly body: string;
@@ -21,7 +28,7 @@ export interface Sealed {
 }
 
 /** One answer and what the kind makes of it. */
-export interface Answered {
+interface Answered {
   readonly outcome: Outcome;
   /** How far the receiver's clock is ahead of ours, from its `Date` header; null when it sent none. */
   readonly aheadMs: number | null;
@@ -44,8 +51,8 @@ export interface HttpChannelOptions {
   readonly attempt?: (post: Post) => Promise<Outcome>;
   /** `body` is cut at 64 KiB. `detail` may quote what was answered: it is scrubbed and shortened afterwards. */
   readonly classify: (status: number, body: string, headers: Headers) => Outcome;
-  /** PEM texts: a further authority to trust, and a certificate of our own. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Asked at each attempt as `address` is; what has changed makes a new connection. */
+  readonly tls?: () => Tls;
 }
 
 /**
@@ -60,6 +67,8 @@ export function destinationOf(kind: string, url: SecretSource, redactor: Redacto
     return alertId(kind, "file", url.path);
   }
 }
+
+type Target = Extract<Address, { kind: "valid" }> & { readonly tls: Tls };
 
 const CONNECT_MS = 5000;
 /** Bound of one attempt from name look-up to the last byte. */
@@ -79,16 +88,17 @@ class AttemptTimeoutError extends Error {
 export function httpChannel(options: HttpChannelOptions): Channel {
   const { receiver, world, forms, classify } = options;
   const { clock, networkClock, metrics, redactor } = world;
-  let pool: { readonly origin: string; readonly pool: Pool } | null = null;
+  let pool: { readonly key: string; readonly pool: Pool } | null = null;
 
-  const poolFor = async (origin: string): Promise<Pool> => {
-    if (pool?.origin === origin) return pool.pool;
+  const poolFor = async (origin: string, tls: Tls): Promise<Pool> => {
+    const key = JSON.stringify([origin, tls]);
+    if (pool?.key === key) return pool.pool;
     await pool?.pool.close();
     const opened = new Pool(origin, {
       connections: 1,
       pipelining: 1,
       allowH2: true,
-      connect: { timeout: CONNECT_MS, ...options.tls },
+      connect: { timeout: CONNECT_MS, ...tls },
       // A new TLS handshake costs more than finding out that a kept socket has gone stale.
       keepAliveTimeout: 60_000,
       // undici pings an idle HTTP/2 session each minute; on a metered link that is the operator's money.
@@ -96,7 +106,7 @@ export function httpChannel(options: HttpChannelOptions): Channel {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    pool = { origin, pool: opened };
+    pool = { key, pool: opened };
     return opened;
   };
 
@@ -107,17 +117,18 @@ export function httpChannel(options: HttpChannelOptions): Channel {
     await stale?.destroy();
   };
 
+  const count = (direction: "sent" | "received", bytes: number): void =>
+    metrics.attemptBytes.inc({ receiver, direction }, bytes);
+
   const post = async (
-    { origin, path }: Extract<Address, { kind: "valid" }>,
+    { origin, path, tls }: Target,
     { body, headers }: Sealed,
     signal: AbortSignal,
   ): Promise<Answered> => {
     const bytes = Buffer.from(body);
-    const count = (direction: "sent" | "received", length: number): void =>
-      metrics.attemptBytes.inc({ receiver, direction }, length);
     try {
       const answer = await (
-        await poolFor(origin)
+        await poolFor(origin, tls)
       ).request({
         method: "POST",
         path,
@@ -152,6 +163,7 @@ export function httpChannel(options: HttpChannelOptions): Channel {
   const attempt = async (item: Item, stop: AbortSignal): Promise<Outcome> => {
     const address = options.address();
     if (address.kind === "invalid") return misconfigured("url_invalid", address.detail);
+    const target = { ...address, tls: options.tls?.() ?? {} };
     const body = fitBody(item, forms, options.maxBytes);
     const done = new AbortController();
     const late = new AbortController();
@@ -160,7 +172,7 @@ export function httpChannel(options: HttpChannelOptions): Channel {
       () => {},
     );
     const signal = AbortSignal.any([stop, late.signal]);
-    const postOnce: Post = (seal) => post(address, seal(body, item.delivery), signal);
+    const postOnce: Post = (seal) => post(target, seal(body, item.delivery), signal);
     try {
       if (options.attempt !== undefined) return await options.attempt(postOnce);
       return (await postOnce((plain) => ({ body: plain }))).outcome;

@@ -91,7 +91,10 @@ export function checkLayout(
   const problems: LayoutProblem[] = [];
   mapLeaves(tree, dialect, ({ path, form, place, isTag, text }) => {
     if (isTag && text.includes("{{")) problems.push({ path, message: "a tag must not be a template" });
-    else problems.push(...checkTemplate(text, { path, extraNames, place: form.markup || place !== "text" ? place : null }));
+    else
+      problems.push(
+        ...checkTemplate(text, { path, extraNames, place: form.markup || place !== "text" ? place : null }),
+      );
   });
   return problems;
 }

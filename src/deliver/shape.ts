@@ -15,9 +15,9 @@ export interface ShapeInput {
   /** Values may be of any type: the shape is checked elsewhere. */
   readonly section: Readonly<Record<string, unknown>>;
   /** How the author wrote a text, before `${NAME}` was expanded; null for no text, and where a name is unresolved. */
-  rawOf(path: readonly (string | number)[]): string | null;
+  readonly rawOf: (path: readonly (string | number)[]) => string | null;
   /** Whether a key there is not might be a slip for one of these: its mistake is told already. */
-  misspelt(...keys: readonly string[]): boolean;
+  readonly misspelt: (...keys: readonly string[]) => boolean;
 }
 
 /** What a kind's section in `config.yaml` looks like. Loaded only by what reads that file. */
@@ -43,11 +43,11 @@ export function secretKeys<Name extends string>(
   what: string,
 ): Record<Name | `${Name}File`, z.ZodOptional<z.ZodString>> {
   const keys = {
-    [name]: someText.optional().describe(`${what}; give \`\${NAME}\`, not the value.`),
+    [name]: someText.optional().describe(`The ${what}; give \`\${NAME}\`, not the value.`),
     [`${name}File`]: someText
       .optional()
       .meta({ public: true })
-      .describe(`File that holds it: ${what}; read again when it changes.`),
+      .describe(`File that holds the ${what}; read again when it changes.`),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- computed keys widen to string
   return keys as Record<Name | `${Name}File`, z.ZodOptional<z.ZodString>>;

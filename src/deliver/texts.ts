@@ -139,7 +139,8 @@ export const TEXTS: Readonly<Record<Language, Texts>> = {
     noticeTitle: "kubewhen 自身",
     notice: (cause) => `kubewhen 自身的通知：${cause}。`,
     notices: {
-      "labels-unknown": "有规则需要读取标签或注解，但 kubewhen 没有读取权限，因此相关条件不成立。请为其服务账号授予 get 这些对象的权限。",
+      "labels-unknown":
+        "有规则需要读取标签或注解，但 kubewhen 没有读取权限，因此相关条件不成立。请为其服务账号授予 get 这些对象的权限。",
     },
     testTitle: "测试",
     test: (receiver) => `kubewhen 对接收者 ${receiver} 的测试消息，一切正常。`,

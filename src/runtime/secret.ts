@@ -37,9 +37,9 @@ export function createRedactor(): Redactor {
       for (const part of [...url.pathname.split("/"), ...url.searchParams.values(), url.username, url.password]) {
         if (part.length >= 8) known.add(part);
       }
-      // Also what is too short to be told from a word by itself.
+      // Its parts may each be too short to be told from a word.
       const path = url.pathname + url.search;
-      if (path.length >= 4) known.add(path);
+      if (path.length >= 8) known.add(path);
     }
   };
 

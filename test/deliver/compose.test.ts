@@ -88,7 +88,9 @@ describe("a layout", () => {
 
   test("called as what every object inherits is none", () => {
     const rule = { ...RULE, template: "constructor" };
-    expect(aComposer().composer.item(aDelivery(anEventAlert({ rule })), feishu).layout).toBeNull();
+    const { composer, lines } = aComposer();
+    expect(composer.item(aDelivery(anEventAlert({ rule })), stdout).layout).toBeNull();
+    expect(lines[0]).toContain("no such template");
   });
 });
 

@@ -29,6 +29,8 @@ function anItem(text: string, over: Partial<Item> = {}): Item {
   return { delivery: aDelivery(), message, layout: null, edits: null, ...over };
 }
 
+const LONG: Partial<Item> = { layout: () => "x".repeat(100) };
+
 const plain = (rung: 0 | 1 | 2): Partial<Item> => ({ delivery: aDelivery(anEventAlert(), { plain: rung }) });
 
 describe("the ladder", () => {
@@ -63,12 +65,13 @@ describe("a limit of bytes", () => {
   });
 
   test("that no layout can keep lets the message through, and one no message can, a line", () => {
-    const layout = (): unknown => "x".repeat(100);
-    expect(fitBody(anItem("short", { layout }), FORMS, 80)).toContain('"card":"short"');
-    expect(fitBody(anItem("short", { layout }), FORMS, 20)).toBe('{"text":"in one line"}');
+    expect(fitBody(anItem("short", LONG), FORMS, 80)).toContain('"card":"short"');
+    expect(fitBody(anItem("short", LONG), FORMS, 20)).toBe('{"text":"in one line"}');
   });
 
   test("lets nothing grow beyond 8,000 characters of a lead", () => {
-    expect(fitBody(anItem("x".repeat(9000)), FORMS, 100_000)).toHaveLength(8000 + '{"card":"","mentions":["ou_1"]}'.length);
+    expect(fitBody(anItem("x".repeat(9000)), FORMS, 100_000)).toHaveLength(
+      8000 + '{"card":"","mentions":["ou_1"]}'.length,
+    );
   });
 });

@@ -82,7 +82,11 @@ async function send(channel: Channel, item = anItem(), stop = signal): Promise<O
 test("keeps one connection and counts the bytes of bodies", async () => {
   const bot = await aBot();
   const channel = aChannel(bot.url);
-  expect(await channel.send([anItem(), anItem(), anItem()], signal)).toEqual(Array(3).fill({ kind: "delivered" }));
+  expect(await channel.send([anItem(), anItem(), anItem()], signal)).toEqual([
+    { kind: "delivered" },
+    { kind: "delivered" },
+    { kind: "delivered" },
+  ]);
   const bytes = (await world.metrics.attemptBytes.get()).values;
   const sent = bot.requests().reduce((sum, one) => sum + one.bytes, 0);
   expect(bytes.find(({ labels }) => labels.direction === "sent")).toMatchObject({
@@ -203,6 +207,17 @@ describe("an answer", () => {
     expect(received?.value).toBe(65_536);
   });
 
+  test("without end is cut off there too", async () => {
+    const origin = await aServer((_request, response) => {
+      const page = Buffer.alloc(100_000, "a");
+      const more = (error?: Error | null): void => {
+        if (!error) response.write(page, more);
+      };
+      more();
+    });
+    expect(await send(aChannel(`${origin}/x`))).toMatchObject({ kind: "retry", reason: "server_error" });
+  });
+
   test("is told without secrets, controls and length", async () => {
     const bot = await aBot();
     bot.answerNext(400, `at ${bot.url} \u{1b}[31m\n${"x".repeat(1000)}`);
@@ -259,13 +274,31 @@ test("two receivers of one address are one destination, whose name gives nothing
   expectNoSecret([TOKEN, url], { name });
 });
 
+test("leaves a connection of HTTP/2 on which nothing came back", async () => {
+  const tls = testCertificate("a");
+  const bot = await aBot({ tls });
+  const channel = aChannel(bot.url, { tls: () => ({ ca: tls.cert }) });
+  bot.hangNext();
+  const sending = send(channel);
+  await expect.poll(() => bot.requests().length).toBe(1);
+  await clock.advance(10_000);
+  expect(await sending).toMatchObject({ reason: "timed_out" });
+  expect(await send(channel)).toEqual({ kind: "delivered" });
+  const [first, second] = bot.requests();
+  expect(first?.port).not.toBe(second?.port);
+});
+
 test("speaks HTTP/2 over TLS to a receiver it trusts, and does not arrive at one it does not", async () => {
   const tls = testCertificate("a");
   const bot = await aBot({ tls });
   world = aWorld({ clock, networkClock: systemClock });
-  const trusting = aChannel(bot.url, { tls: { ca: tls.cert } });
+  let trusted = tls.cert;
+  const trusting = aChannel(bot.url, { tls: () => ({ ca: trusted }) });
   expect(await send(trusting)).toEqual({ kind: "delivered" });
   expect(await send(trusting)).toEqual({ kind: "delivered" });
   expect(bot.requests().map(({ httpVersion }) => httpVersion)).toEqual(["2.0", "2.0"]);
+  expect(new Set(bot.requests().map(({ port }) => port)).size).toBe(1);
+  trusted = testCertificate("b").cert;
+  expect(await send(trusting)).toMatchObject({ reason: "tls_failed" });
   expect(await send(aChannel(bot.url))).toMatchObject({ kind: "retry", reason: "tls_failed", arrived: "no" });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { dialect } from "../../src/deliver/feishu/dialect.ts";
-import { checkLayout, checkText, compileLayout, compileText, LayoutError, type LayoutTree } from "../../src/deliver/layout.ts";
+import {
+  checkLayout,
+  checkText,
+  compileLayout,
+  compileText,
+  LayoutError,
+  type LayoutTree,
+} from "../../src/deliver/layout.ts";
 import { createLocalTime } from "../../src/deliver/local-time.ts";
 import { dialect as plainDialect } from "../../src/deliver/stdout/dialect.ts";
 
@@ -95,7 +102,9 @@ describe("checkLayout", () => {
   });
 
   test("lets a tag be no template, and knows what rules add", () => {
-    expect(checkLayout({ tag: "{{kind}}" }, dialect)).toMatchObject([{ path: "tag", message: "a tag must not be a template" }]);
+    expect(checkLayout({ tag: "{{kind}}" }, dialect)).toMatchObject([
+      { path: "tag", message: "a tag must not be a template" },
+    ]);
     expect(checkLayout("{{runbook}} {{message}}", dialect)).toMatchObject([{ unknownName: "runbook" }]);
     expect(checkLayout("{{runbook}} {{message}}", dialect, ["runbook"])).toEqual([]);
   });
@@ -105,10 +114,11 @@ describe("checkLayout", () => {
   });
 });
 
-describe("a place that is no text takes nothing of an Event", () => {
-  const faultsOf = (tree: LayoutTree): readonly string[] =>
-    checkLayout(tree, dialect, ["oncall"]).map(({ path, message }) => `${path}: ${message}`);
+function faultsOf(tree: LayoutTree): readonly string[] {
+  return checkLayout(tree, dialect, ["oncall"]).map(({ path, message }) => `${path}: ${message}`);
+}
 
+describe("a place that is no text takes nothing of an Event", () => {
   test.each<[LayoutTree, RegExp]>([
     [{ tag: "lark_md", content: "<at id={{name}}></at>" }, /^content: no text of an Event may stand inside `<…>`$/],
     [{ tag: "markdown", content: "<at id={{oncall}}></at>" }, /inside `<…>`/],
@@ -118,6 +128,7 @@ describe("a place that is no text takes nothing of an Event", () => {
     [{ msg_type: "text", content: { text: '<at user_id="{{name}}">x</at>' } }, /^content\.text: no text of an Event/],
     [{ tag: "at", user_id: "{{name}}" }, /^user_id: this names somebody or something/],
     [{ tag: "at", user_id: "{{url name}}" }, /^user_id: this names somebody or something/],
+    [{ tag: "at", user_id: "https://e.test/{{url name}}" }, /^user_id: this names somebody or something/],
     [{ tag: "img", img_key: "{{message}}" }, /^img_key: this names/],
     [{ tag: "lark_md", content: "[x]({{message}})" }, /^content: an address takes text of an Event only as/],
     [{ tag: "lark_md", content: "[x](https://e.test/{{message}})" }, /an address takes/],
@@ -127,6 +138,10 @@ describe("a place that is no text takes nothing of an Event", () => {
     [{ tag: "button", behaviors: [{ default_url: "{{message}}" }] }, /^behaviors\[0\]\.default_url: an address takes/],
     [{ tag: "button", url: "https://e.test/{{message}}" }, /^url: an address takes/],
     [{ tag: "a", href: "{{url message}}" }, /^href: an address takes/],
+    [
+      { tag: "a", href: "{{#unless host}}{{else}}https://e.test/{{/unless}}{{url message}}" },
+      /^href: an address takes/,
+    ],
     [{ tag: "a", href: "{{#if host}}https://e.test/{{/if}}{{url message}}" }, /^href: an address takes/],
   ])("%j is refused", (tree, expected) => {
     const [fault, ...more] = faultsOf(tree);
@@ -135,7 +150,12 @@ describe("a place that is no text takes nothing of an Event", () => {
   });
 
   test.each<[LayoutTree]>([
-    [{ tag: "lark_md", content: "<at id=all></at> {{message}} [{{reason}}](https://e.test/?q={{url message}}) {{name}}" }],
+    [
+      {
+        tag: "lark_md",
+        content: "<at id=all></at> {{message}} [{{reason}}](https://e.test/?q={{url message}}) {{name}}",
+      },
+    ],
     [{ tag: "lark_md", content: "{{count}} < {{occurrences}} <{{severity}} {{cluster}}> <5 {{message}}" }],
     [{ tag: "button", url: "https://e.test/{{cluster}}/{{url namespace}}", value: { is: "{{message}}" } }],
     [{ tag: "plain_text", content: "<at id={{name}}> [x]({{message}})" }],

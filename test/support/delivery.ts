@@ -14,6 +14,7 @@ import { createLogger, type Logger } from "../../src/runtime/logger.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { createRedactor, type Redactor } from "../../src/runtime/secret.ts";
 import { anEventAlert } from "./alerts.ts";
+import { anEvent, NOON } from "./events.ts";
 
 /** A fresh folder that goes when the test ends. */
 export function aFolder(): string {
@@ -70,19 +71,29 @@ export interface AlertParts {
   readonly severity?: Severity;
   /** Alerts of one group arrive in order. */
   readonly group?: string;
+  /** Epoch ms. */
+  readonly at?: number;
   /** Name behind `using`. */
   readonly template?: string;
+  readonly message?: string;
 }
 
 /** An Event's alert of a rule with that name. */
-function named({ name = "crash-loop", severity = "warning", group = name, template }: AlertParts): Alert {
-  const rule = { key: "key", name, template: template ?? null, values: {} };
-  return anEventAlert({ id: alertId(name, group), severity, rule, group: [["name", group]] });
+export function anAlert(parts: AlertParts = {}): Alert {
+  const { name = "crash-loop", severity = "warning", group = name, at = NOON, template = null, message } = parts;
+  return anEventAlert({
+    id: alertId(name, group),
+    at,
+    severity,
+    rule: { key: "key", name, template, values: {} },
+    group: [["name", group]],
+    event: anEvent(message === undefined ? {} : { message }),
+  });
 }
 
 /** An alert for one receiver. */
 export function to(receiver: string, parts: AlertParts = {}): AddressedAlert {
-  return { alert: named(parts), receivers: [receiver] };
+  return { alert: anAlert(parts), receivers: [receiver] };
 }
 
 /** Alerts for one receiver, told apart by a number behind their name. */

@@ -44,7 +44,9 @@ export function aMessage(over: Partial<Message> = {}): Message {
 }
 
 /** A delivery with its words at hand. */
-export function anItem(over: { message?: Partial<Message>; layout?: unknown; delivery?: Partial<Delivery> } = {}): Item {
+export function anItem(
+  over: { message?: Partial<Message>; layout?: unknown; delivery?: Partial<Delivery> } = {},
+): Item {
   const { message, layout, delivery } = over;
   return {
     delivery: aDelivery(undefined, delivery),

@@ -26,11 +26,11 @@ export function bodyWithKeywords(body: unknown, keywords: readonly string[]): un
   const { text, post } = content;
   if (typeof text === "string") return { ...body, content: { ...content, text: withKeywords(text, keywords) } };
   if (!isTree(post)) return body;
-  const titled = Object.entries(post).map(([language, one]) => [
+  const titled = Object.entries(post).map(([language, one]): [string, unknown] => [
     language,
     isTree(one) ? { ...one, title: withKeywords(textOf(one["title"]), keywords).trim() } : one,
   ]);
-  return { ...body, content: { ...content, post: Object.fromEntries(titled) as Tree } };
+  return { ...body, content: { ...content, post: Object.fromEntries(titled) } };
 }
 
 function cardWithKeywords(card: Tree, keywords: readonly string[]): Tree {

@@ -17,8 +17,8 @@ export const shape: ReceiverShape = {
   example: "`feishu:` with a URL",
   mayBeEmpty: false,
   keys: {
-    ...secretKeys("url", "Webhook URL of the bot"),
-    ...secretKeys("secret", "Sign secret of the bot"),
+    ...secretKeys("url", "webhook URL of the bot"),
+    ...secretKeys("secret", "sign secret of the bot"),
     // Ten is the most a bot's security settings take (Feishu custom-bot guide, 2026-11).
     keywords: z
       .array(someText.meta({ public: true }))

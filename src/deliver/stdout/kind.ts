@@ -27,7 +27,8 @@ const FORMS: BodyForms = {
 
 function openStdout({ print }: Pick<World, "print">): Channel {
   const send = async (item: Item, signal: AbortSignal): Promise<Outcome> => {
-    if (signal.aborted) return { kind: "retry", reason: "stopped", detail: "stopped before it was written", arrived: "no" };
+    if (signal.aborted)
+      return { kind: "retry", reason: "stopped", detail: "stopped before it was written", arrived: "no" };
     try {
       // JSON is on one line already, whatever its texts hold.
       await print(fitBody(item, FORMS, dialect.limits.bytes));

@@ -34,7 +34,11 @@ const LAYOUT: LayoutTree = {
         tag: "markdown",
         content: "{{#if held}}+{{held.count}}{{else}}{{default host 'none'}}{{/if}} {{time lastSeen}}",
       },
-      { tag: "button", text: { tag: "plain_text", content: "open" }, url: "https://grafana.test/d?ns={{url namespace}}" },
+      {
+        tag: "button",
+        text: { tag: "plain_text", content: "open" },
+        url: "https://grafana.test/d?ns={{url namespace}}",
+      },
     ],
   },
 };
@@ -187,7 +191,7 @@ function expectHarmless(body: string): void {
   expect(Buffer.byteLength(body)).toBeLessThanOrEqual(18_000);
   expect(body.isWellFormed()).toBe(true);
   const { card, content } = JSON.parse(body) as { card?: Record<string, unknown>; content?: { text: string } };
-  if (card !== undefined) expect(checkCard(card)).toEqual({ fault: null, mentions: [] });
+  expect(checkCard(card ?? {})).toEqual({ fault: null, mentions: [] });
   expect(textMentions(content?.text ?? "")).toEqual([]);
   expect(body).toContain("集群告警");
 }
@@ -221,7 +225,9 @@ test("whatever any alert says, at every rung of the ladder its body is harmless"
         aTestAlert({ cluster: other }),
         aReadyAlert({ bodyKind: "stdout", summary: text }),
       ];
-      for (const alert of alerts) expectHarmless(bodyOf(alert, plain));
+      const bodies = alerts.map((alert) => bodyOf(alert, plain));
+      expect(bodies).toHaveLength(alerts.length);
+      for (const body of bodies) expectHarmless(body);
     }),
     { numRuns: 40 },
   );

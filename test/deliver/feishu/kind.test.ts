@@ -119,7 +119,12 @@ describe("a bot with keywords", () => {
   test("takes messages, layouts and plain text", async () => {
     const bot = await aBot({ settings: { keywords: ["告警", "x.y"] } });
     const channel = aChannel(bot.url, { keywords: ["告警", "x.y"] });
-    const items = [anItem(), anItem({ layout }), anItem({ delivery: { plain: 1 } }), anItem({ delivery: { plain: 2 } })];
+    const items = [
+      anItem(),
+      anItem({ layout }),
+      anItem({ delivery: { plain: 1 } }),
+      anItem({ delivery: { plain: 2 } }),
+    ];
     for (const item of items) expect(await send(channel, item)).toEqual({ kind: "delivered" });
     expect(bot.accepted().map((body) => body["msg_type"])).toEqual([
       "interactive",
