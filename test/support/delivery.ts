@@ -84,6 +84,7 @@ export function anAlert(parts: AlertParts = {}): Alert {
   return anEventAlert({
     id: alertId(name, group),
     at,
+    cluster: "home",
     severity,
     rule: { key: "key", name, template, values: {} },
     group: [["name", group]],
