@@ -50,9 +50,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { outbox, loadKind, item, lasting, networkClock, logger } = options;
   const running = new Map<string, Running>();
   const budgets = new Map<string, Budget>();
-  const closing = new AbortController();
   const unsubscribe = outbox.onEnqueue((receiver) => running.get(receiver)?.dispatcher.wake());
   let isFirstUse = true;
+  let isClosed = false;
   /** Ends when the last `use` has ended; never rejects. */
   let using: Promise<unknown> = Promise.resolve();
 
@@ -73,7 +73,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const start = async (settings: ReceiverSettings): Promise<void> => {
     const { name: receiver } = settings;
     const kind = await loadKind(settings.kind);
-    if (closing.signal.aborted) return;
+    if (isClosed) return;
     const destination = kind.destination(settings.settings, options);
     const budget = budgetOf(destination, kind);
     // If the last run was killed, one attempt at each receiver was made that nobody could note.
@@ -89,7 +89,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       item: (delivery) => item(delivery, kind.dialect),
     });
     const stopping = new AbortController();
-    const done = dispatcher.run(AbortSignal.any([stopping.signal, closing.signal]));
+    const done = dispatcher.run(stopping.signal);
     const stop = async (): Promise<void> => {
       stopping.abort();
       await done;
@@ -117,16 +117,13 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     }
   };
 
-  /** A budget that counts nothing any more is as good as a new one; the others must outlive a change of settings. */
-  const forgetIdleBudgets = (): void => {
+  const forgetUnusedBudgets = (): void => {
     const used = new Set([...running.values()].map(({ destination }) => destination));
-    for (const [destination, budget] of budgets) {
-      if (!used.has(destination) && budget.sent().length === 0) budgets.delete(destination);
-    }
+    // What they counted is on disk, should their destination come back.
+    for (const destination of budgets.keys()) if (!used.has(destination)) budgets.delete(destination);
   };
 
   const change = async (receivers: readonly ReceiverSettings[]): Promise<void> => {
-    if (closing.signal.aborted) return;
     const configured = new Set(receivers.map(({ name }) => name));
     const gone = [...running.keys()].filter((name) => !configured.has(name));
     await Promise.all([
@@ -139,9 +136,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       }),
     ]);
     isFirstUse = false;
-    if (closing.signal.aborted) return;
+    if (isClosed) return;
     buryGone(configured);
-    forgetIdleBudgets();
+    forgetUnusedBudgets();
   };
 
   return {
@@ -152,9 +149,8 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
     state: () => new Map([...running].map(([receiver, { dispatcher }]) => [receiver, dispatcher.state()])),
     async close() {
-      closing.abort();
+      isClosed = true;
       unsubscribe();
-      await using;
       await Promise.all([...running.keys()].map(stop));
     },
   };

@@ -194,10 +194,9 @@ describe("a change of the configuration", () => {
     const first = deliveries.use([receiver("chat", "a")]);
     const second = deliveries.use([receiver("chat", "b"), receiver("other")]);
     await Promise.all([first, second]);
-    expect([openedFor("chat"), openedFor("other")]).toEqual([2, 1]);
-    store.outbox.enqueue([to("chat")]);
-    await clock.advance(0);
-    expect(channelOf("chat").names()).toHaveLength(1);
+    const ofChat = opened.filter((one) => one.receiver === "chat");
+    expect(ofChat.map(({ channel }) => channel.isClosed())).toEqual([true, false]);
+    expect(openedFor("other")).toBe(1);
   });
 
   test("that cannot be taken does not keep the next from being taken", async () => {
@@ -223,6 +222,18 @@ describe("the pace", () => {
     expect(channelOf("c").sent()).toHaveLength(7);
     await clock.advance(3000);
     expect(channelOf("a").sent().length).toBeGreaterThan(0);
+    expect(channelOf("b").sent().length).toBeGreaterThan(0);
+  });
+
+  test("is shared with a receiver that is added later", async () => {
+    store.outbox.enqueue(many("a", 30));
+    await deliveries.use([receiver("a", "bot", "paced")]);
+    await clock.advance(3500);
+    store.outbox.enqueue(many("b", 20));
+    await deliveries.use([receiver("a", "bot", "paced"), receiver("b", "bot", "paced")]);
+    const before = channelOf("a").sent().length;
+    await clock.advance(999);
+    expect(channelOf("a").sent().length - before + channelOf("b").sent().length).toBe(4);
     expect(channelOf("b").sent().length).toBeGreaterThan(0);
   });
 
@@ -297,12 +308,57 @@ describe("the end", () => {
     await deliveries.use([receiver("a"), receiver("b")]);
     store.outbox.enqueue([to("a"), to("b")]);
     await clock.advance(1000);
-    void deliveries.use([receiver("a", "changed")]);
+    void deliveries.use([receiver("a", "changed"), receiver("b")]);
     await clock.advance(1000);
     const closed = deliveries.close().then(() => clock.monotonic());
     await clock.advance(60_000);
     expect((await closed) - 2000).toBeLessThan(10_000);
     expect(clock.sleepers()).toBe(0);
+  });
+
+  test("in the midst of a change opens nothing more, and gives up nothing", async () => {
+    const { promise: loaded, resolve } = Promise.withResolvers<ReceiverKind<unknown>>();
+    deliveries = start(() => loaded);
+    store.outbox.enqueue([to("gone"), to("chat")]);
+    const used = deliveries.use([receiver("chat")]);
+    await clock.advance(0);
+    await deliveries.close();
+    resolve(aKind());
+    await used;
+    await clock.advance(1000);
+    expect(opened).toEqual([]);
+    expect(deliveries.state().size).toBe(0);
+    expect([store.outbox.waiting("gone"), store.outbox.waiting("chat")]).toEqual([1, 1]);
+  });
+
+  test("leaves nothing with the outbox, nor does a destination nobody has any more", async () => {
+    let subscribed = 0;
+    const asked: string[] = [];
+    const { outbox } = store;
+    store = {
+      ...store,
+      outbox: {
+        ...outbox,
+        onEnqueue(wake) {
+          const unsubscribe = outbox.onEnqueue(wake);
+          subscribed += 1;
+          return () => {
+            subscribed -= 1;
+            unsubscribe();
+          };
+        },
+        pace(destination) {
+          asked.push(destination);
+          return outbox.pace(destination);
+        },
+      },
+    };
+    deliveries = start();
+    for (const address of ["one", "one", "two", "one"]) await deliveries.use([receiver("chat", address)]);
+    expect(asked).toEqual(["test one", "test two", "test one"]);
+    expect(subscribed).toBe(1);
+    await deliveries.close();
+    expect(subscribed).toBe(0);
   });
 
   test("is for good, and closing twice or before the first use is harmless", async () => {

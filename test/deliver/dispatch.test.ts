@@ -167,15 +167,15 @@ describe("a receiver that works", () => {
 });
 
 describe("an outage", () => {
-  test("is met with one delivery at a time, for days, and loses nothing", async () => {
+  test("is met with one delivery at a time, however long, and loses nothing", async () => {
     let online = false;
     const channel = aChannel(clock, () => (online ? FINE : OFFLINE));
     store.outbox.enqueue(many("feishu", 20));
     const { dispatcher } = run(channel);
-    await clock.advance(72 * HOUR);
+    await clock.advance(24 * HOUR);
     expect(dispatcher.state()).toMatchObject({ circuit: "open", lastOutcome: "dns_failed", waiting: 20 });
     expect(gaps(channel.times()).slice(0, 8)).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, MINUTE, MINUTE]);
-    expect(channel.sent().length).toBeLessThan(72 * 60 + 10);
+    expect(channel.sent().length).toBeLessThan(24 * 60 + 10);
     online = true;
     await clock.advance(MINUTE);
     expect(ledger()).toMatchObject({ delivered: 20, dead: 0, waiting: 0 });
@@ -189,8 +189,8 @@ describe("an outage", () => {
     const before = changes();
     const channel = aChannel(clock, () => OFFLINE);
     run(channel, { pace: PACE });
-    await clock.advance(24 * HOUR);
-    expect(channel.sent().length).toBeGreaterThan(1000);
+    await clock.advance(6 * HOUR);
+    expect(channel.sent().length).toBeGreaterThan(300);
     expect(changes()).toBe(before);
     expect(store.outbox.next("feishu", "steady", store.lasting.now())?.attempts).toBe(0);
   });
@@ -246,14 +246,14 @@ describe("an outage", () => {
   });
 
   test("is over when the receiver refuses a body", async () => {
-    const answers = [BROKEN, refused("card_refused")];
-    store.outbox.enqueue(many("feishu", 3));
-    const { dispatcher } = run(aChannel(clock, () => answers.shift() ?? FINE));
+    const answers = [BROKEN];
+    store.outbox.enqueue([to("feishu")]);
+    const { dispatcher } = run(aChannel(clock, () => answers.shift() ?? refused("card_refused")));
     await clock.advance(999);
     expect(dispatcher.state().circuit).toBe("open");
     await clock.advance(1);
     expect(dispatcher.state().circuit).toBe("closed");
-    expect(store.outbox.waiting()).toBe(0);
+    expect(ledger()).toMatchObject({ dead: 1 });
   });
 
   test("of a receiver that wishes for a pause is no shorter than that, and longer by lot", async () => {
@@ -396,16 +396,16 @@ describe("answers that are not known", () => {
   test("to everything give up nothing, however long that lasts", async () => {
     let mended = false;
     const channel = aChannel(clock, () => (mended ? FINE : NOT_KNOWN));
-    store.outbox.enqueue(many("feishu", 150));
+    store.outbox.enqueue(many("feishu", 40));
     const { dispatcher } = run(channel, { pace: PACE });
     await clock.advance(12 * HOUR);
-    expect(ledger()).toMatchObject({ dead: 0, waiting: 150 });
-    expect(dispatcher.state()).toMatchObject({ circuit: "closed", unknownAnswer: { deliveries: 150 } });
+    expect(ledger()).toMatchObject({ dead: 0, waiting: 40 });
+    expect(dispatcher.state()).toMatchObject({ circuit: "closed", unknownAnswer: { deliveries: 40 } });
     // Seven times within two hours, then once an hour.
-    expect(channel.sent().length).toBeLessThan(150 * 20);
+    expect(channel.sent().length).toBeLessThan(40 * 20);
     mended = true;
     await clock.advance(66 * MINUTE);
-    expect(ledger()).toMatchObject({ delivered: 150, dead: 0, waiting: 0 });
+    expect(ledger()).toMatchObject({ delivered: 40, dead: 0, waiting: 0 });
     expect(dispatcher.state().unknownAnswer).toBeNull();
   });
 

@@ -82,7 +82,7 @@ describe("from the outbox to a Feishu bot", () => {
   });
 
   test("alerts of a rule whose layout lacks the bot's keywords hold up no other, and go in the default words", async () => {
-    bot.settings.keywords = ["家里"];
+    bot.settings.keywords = ["home"];
     store.outbox.enqueue([
       ...many("feishu", 30, { name: "bare-", template: "bare", severity: "critical" }),
       ...many("feishu", 10, { name: "good-" }),

@@ -71,18 +71,25 @@ export interface AlertParts {
   readonly severity?: Severity;
   /** Alerts of one group arrive in order. */
   readonly group?: string;
+  /** Epoch ms. */
   readonly at?: number;
-  readonly message?: string;
   /** Name behind `using`. */
   readonly template?: string;
+  readonly message?: string;
 }
 
 /** An Event's alert of a rule with that name. */
-export function anAlert({ name = "crash-loop", severity = "warning", group = name, ...parts }: AlertParts = {}): Alert {
-  const rule = { key: "key", name, template: parts.template ?? null, values: {} };
-  const event = anEvent(parts.message === undefined ? {} : { message: parts.message });
-  const at = parts.at ?? NOON;
-  return anEventAlert({ id: alertId(name, group), at, severity, rule, group: [["name", group]], event });
+export function anAlert(parts: AlertParts = {}): Alert {
+  const { name = "crash-loop", severity = "warning", group = name, at = NOON, template = null, message } = parts;
+  return anEventAlert({
+    id: alertId(name, group),
+    at,
+    cluster: "home",
+    severity,
+    rule: { key: "key", name, template, values: {} },
+    group: [["name", group]],
+    event: anEvent(message === undefined ? {} : { message }),
+  });
 }
 
 /** An alert for one receiver. */
