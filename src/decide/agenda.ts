@@ -49,7 +49,6 @@ export function createAgenda<Thing>(bodyOf: (thing: Thing) => string): Agenda<Th
 
   const takeOut = (key: string, item: Item<Thing>): Thing => {
     items.delete(key);
-    changed.delete(key);
     if (item.isSaved) removed.add(key);
     return item.thing;
   };

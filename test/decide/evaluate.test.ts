@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Counter } from "prom-client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { createEvaluator, type Evaluation, type Evaluator } from "../../src/decide/evaluate.ts";
 import type { AddressedAlert } from "../../src/model/alert.ts";
 import type { Looked, ObjectMeta, Occurrences, SeenEvent } from "../../src/model/event.ts";
@@ -308,10 +308,11 @@ function failing(): SeenEvent {
 
 describe("a rule that fails while running", () => {
   it("counts, is logged once a minute and leaves the others alone", async () => {
-    const { judge, metrics, lines, clock } = benchOf([
+    const statements = [
       aRule({ name: "bad", condition: compare("message", { op: "contains", value: "x" }) }),
       aRule({ name: "good" }),
-    ]);
+    ];
+    const { evaluator, judge, metrics, lines, clock } = benchOf(statements);
     expect(judge(failing()).verdicts).toMatchObject([{ statement: "good", verdict: "notified" }]);
     judge(failing());
     expect(await total(metrics.ruleFailures, { rule: "bad" })).toBe(2);
@@ -319,6 +320,10 @@ describe("a rule that fails while running", () => {
     clock.step(MINUTE);
     judge(failing());
     expect(lines).toHaveLength(2);
+    // A new set may have another fault under the same name.
+    evaluator.use({ statements });
+    judge(failing());
+    expect(lines).toHaveLength(3);
   });
 });
 
@@ -353,7 +358,11 @@ describe("labels that cannot be looked up", () => {
       alerts: [{ alert: { group: [["label.team", ""]], facts: {} } }],
       unknown: [rule],
     });
-    const none = evaluator.evaluate(seenOnce(anEvent()), { labels: {}, annotations: {} });
+    evaluator.use({ statements: [rule, aRule({ name: "below", condition: missing })] });
+    expect(evaluator.evaluate(seenOnce(anEvent()), UNSEEN)).toMatchObject({
+      unknown: [{ name: rule.name }, { name: "below" }],
+    });
+    const none = evaluator.evaluate(seenOnce(anEvent()), { labels: { app: "x" }, annotations: {} });
     expect(none).toMatchObject({ verdicts: [{ verdict: "suppressed" }], unknown: [] });
   });
 
@@ -389,6 +398,15 @@ describe("a threshold and a throttle of one rule", () => {
     expect(judge().verdicts[0]).toMatchObject({ verdict: "notified" });
     expect(judge().verdicts[0]?.why).toBe("threshold");
   });
+});
+
+test("history pushes no group out of a full table", async () => {
+  const loud = aRule({ name: "loud", condition: is("reason", "Loud"), throttle: ONCE_A_MINUTE });
+  const often = aRule({ name: "often", threshold: { occurrences: 9, windowMs: MINUTE } });
+  const { judge, metrics } = benchOf([loud, often], 1);
+  judge(seenOnce(anEvent({ type: "Normal", reason: "Loud" })));
+  judge({ ...podNamed("past"), history: true });
+  expect(await total(metrics.groupsEvicted)).toBe(0);
 });
 
 describe("what a throttle held back", () => {

@@ -151,6 +151,19 @@ describe("the table of groups", () => {
     expect(await evictions(bench)).toBe(1);
   });
 
+  it("looks for room ten times a second at most while a rule floods", () => {
+    const { hit, pass } = benchOf(2);
+    hit(throttled(MINUTE), "a");
+    pass(50);
+    for (const group of ["b", "c", "d"]) hit(throttled(MINUTE), group);
+    pass(MINUTE - 50);
+    expect(hit(throttled(MINUTE), "e")).toBe("flooded");
+    pass(99);
+    expect(hit(throttled(MINUTE), "e")).toBe("flooded");
+    pass(1);
+    expect(hit(throttled(MINUTE), "e")).toBe("pass");
+  });
+
   it("floods one rule only", () => {
     const { hit } = benchOf(2);
     for (const group of ["a", "b", "c", "d"]) hit(throttled(MINUTE), group);

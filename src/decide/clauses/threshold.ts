@@ -44,7 +44,7 @@ export function countOccurrences(slot: ThresholdSlot, { seen: { occurrences } }:
 /** Lasting ms of the occurrence so many before the newest one. */
 function timeOf({ count, from, to, closed }: Occurrences, back: number, now: Moment): number {
   const steps = closed && count > 1 ? count - 1 : count;
-  const wall = Math.round(to - ((to - Math.min(from, to)) * back) / steps);
+  const wall = Math.round(to - ((to - from) * back) / steps);
   return now.lasting + Math.min(Math.max(wall - now.wall, -MAX_LAG_MS), MAX_LEAD_MS);
 }
 

@@ -43,7 +43,6 @@ export function takeHeld(slot: ThrottleSlot): Held | null {
   if (slot.heldCount === 0) return null;
   const held = { count: slot.heldCount, since: slot.heldSince };
   slot.heldCount = 0;
-  slot.heldSince = 0;
   return held;
 }
 
