@@ -22,7 +22,6 @@ export interface ListOptions {
 /** Bytes that a page should have: so that it comes within its time even over a slow link. */
 const PAGE_BYTES = 256 * 1024;
 const FIRST_LIMIT = 10;
-const LONGEST_LIMIT = 500;
 /** The Events of the next page may be larger. */
 const LIMIT_GROWTH = 4;
 /** A 410 in the middle of paging that offers a new continuation may come again; not for ever. */
@@ -32,7 +31,7 @@ const MAX_EXPIRED_IN_A_ROW = 3;
 function nextLimit(limit: number, bytes: number, events: number): number {
   if (events === 0) return limit;
   const fitting = Math.floor((PAGE_BYTES * events) / bytes);
-  return Math.max(1, Math.min(fitting, limit * LIMIT_GROWTH, LONGEST_LIMIT));
+  return Math.max(1, Math.min(fitting, limit * LIMIT_GROWTH));
 }
 
 function pathOf(fieldSelector: string, limit: number, from: string | null): string {

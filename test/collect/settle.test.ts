@@ -16,15 +16,14 @@ function statusBody(code: number, message: string): string {
   return JSON.stringify({ kind: "Status", code, message });
 }
 
-/** Expects that after so many endings it does not ask again before this time is over, and then does. */
+/** Expects that after so many endings it waits for this time, and then asks again. */
 async function expectWait(one: RunningReflector, endings: number, ms: number): Promise<void> {
   const { clock, server } = one;
   await until(async () => Object.values(await one.outcomes()).reduce((sum, count) => sum + count, 0) === endings);
   await until(() => clock.sleepers() === 1);
+  expect(clock.sleeping()).toEqual([ms]);
   const before = server.requests.length;
-  await clock.advance(ms - 1);
-  expect(server.requests).toHaveLength(before);
-  await clock.advance(1);
+  await clock.advance(ms);
   await until(() => server.requests.length > before);
 }
 
@@ -157,6 +156,18 @@ describe("createSettle", () => {
     one.reflector.restart();
     await until(() => one.seen().length === 2);
     expect(one.server.requests.at(-1)?.query.get("fieldSelector")).toBe("type=Warning");
+  });
+
+  it("goes on from where it was when only then the server refuses the selector", async () => {
+    const one = await runReflector({ selector: () => "type=Warning" });
+    await untilWatching(one);
+    one.server.failNext(400);
+    one.server.endWatches();
+    await expectWait(one, 1, 600);
+    await until(() => one.server.openWatches() === 1);
+    const last = one.server.requests.at(-1)?.query;
+    expect([last?.get("resourceVersion"), last?.has("fieldSelector")]).toEqual(["100", false]);
+    expect(one.server.requests).toHaveLength(3);
   });
 
   it("repeats nothing of a proxy's error page", async () => {

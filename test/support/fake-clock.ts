@@ -6,13 +6,15 @@ export interface FakeClock extends Clock {
   /** Sets the wall clock alone, as NTP does. */
   setWall(epochMs: number): void;
   sleepers(): number;
+  /** For each sleeper, how long it will sleep yet, in ms; the shortest first. */
+  sleeping(): readonly number[];
 }
 
 /** A clock that moves only when told to. */
 export function createFakeClock(startEpochMs: number): FakeClock {
   let monotonicMs = 0;
   let wallOffset = startEpochMs;
-  const sleeping = new Set<{ dueAt: number; wake: () => void }>();
+  const asleep = new Set<{ dueAt: number; wake: () => void }>();
 
   return {
     now: () => wallOffset + monotonicMs,
@@ -20,27 +22,27 @@ export function createFakeClock(startEpochMs: number): FakeClock {
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         const abort = (): void => {
-          sleeping.delete(sleeper);
+          asleep.delete(sleeper);
           reject(signal?.reason as Error);
         };
         const sleeper = {
           dueAt: monotonicMs + ms,
           wake: (): void => {
-            sleeping.delete(sleeper);
+            asleep.delete(sleeper);
             signal?.removeEventListener("abort", abort);
             resolve();
           },
         };
         if (signal?.aborted) return abort();
         signal?.addEventListener("abort", abort, { once: true });
-        sleeping.add(sleeper);
+        asleep.add(sleeper);
       });
     },
     async advance(ms) {
       const end = monotonicMs + ms;
       for (;;) {
         await new Promise((resolve) => setImmediate(resolve));
-        const due = [...sleeping].filter((one) => one.dueAt <= end).toSorted((a, b) => a.dueAt - b.dueAt)[0];
+        const due = [...asleep].filter((one) => one.dueAt <= end).toSorted((a, b) => a.dueAt - b.dueAt)[0];
         if (!due) break;
         monotonicMs = Math.max(monotonicMs, due.dueAt);
         due.wake();
@@ -50,6 +52,7 @@ export function createFakeClock(startEpochMs: number): FakeClock {
     setWall(epochMs) {
       wallOffset = epochMs - monotonicMs;
     },
-    sleepers: () => sleeping.size,
+    sleepers: () => asleep.size,
+    sleeping: () => [...asleep].map(({ dueAt }) => dueAt - monotonicMs).toSorted((a, b) => a - b),
   };
 }
