@@ -1,10 +1,12 @@
 import type { Alert } from "../model/alert.ts";
+import type { Plainness } from "../model/delivery.ts";
 import type { Message } from "../model/message.ts";
 import type { Item } from "./kind.ts";
 
 /** How a kind writes what it is given; each answer is a tree to serialise. */
 export interface BodyForms {
-  compose(message: Message, alert: Alert): object;
+  /** `plain` is 0 or 1: for 1 the mentions are gone already. */
+  compose(message: Message, alert: Alert, plain: Plainness): object;
   /** Makes a rendered layout a whole body. */
   composeLayout(tree: unknown): unknown;
   /** One line of text, when nothing else is taken. */
@@ -29,7 +31,7 @@ export function fitBody(item: Item, forms: BodyForms, maxBytes: number): string 
   if (plain < 2 && alert.kind !== "ready") {
     const body = shortenToFit((maxLead) => {
       const said = message(maxLead);
-      return forms.compose(plain === 0 ? said : { ...said, mentions: [] }, alert);
+      return forms.compose(plain === 0 ? said : { ...said, mentions: [] }, alert, plain);
     }, maxBytes);
     if (body !== null) return body;
   }

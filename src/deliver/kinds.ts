@@ -16,6 +16,11 @@ const KINDS: Readonly<Record<string, KindParts>> = {
     shape: () => import("./feishu/shape.ts"),
     dialect: () => import("./feishu/dialect.ts"),
   },
+  slack: {
+    kind: () => import("./slack/kind.ts"),
+    shape: () => import("./slack/shape.ts"),
+    dialect: () => import("./slack/dialect.ts"),
+  },
   stdout: {
     kind: () => import("./stdout/kind.ts"),
     shape: () => import("./stdout/shape.ts"),

@@ -1,0 +1,79 @@
+import type { Arrived, Outcome } from "../../model/delivery.ts";
+import type { Headers } from "../http.ts";
+
+/** What one of Slack's words means for a delivery. */
+interface AnswerRow {
+  readonly kind: "retry" | "refused" | "misconfigured";
+  /** Closed set: a metric label. */
+  readonly reason: string;
+}
+
+/*
+ * Incoming webhooks answer in one plain word. Sources, all read 2026-11: W incoming-webhook guide (docs.slack.dev, error
+ * table), C chat.postMessage errors (docs.slack.dev), P replies quoted in public issues and code.
+ */
+const ANSWERS: ReadonlyMap<string, AnswerRow> = new Map<string, AnswerRow>([
+  ["invalid_payload", { kind: "refused", reason: "bad_request" }], // W
+  ["missing_text_or_fallback_or_attachments", { kind: "refused", reason: "bad_request" }], // P
+  ["no_text", { kind: "refused", reason: "bad_request" }], // W
+  ["too_many_attachments", { kind: "refused", reason: "too_large" }], // W: 100
+  ["invalid_attachments", { kind: "refused", reason: "blocks_refused" }], // P
+  ["invalid_blocks", { kind: "refused", reason: "blocks_refused" }], // C, P
+  ["invalid_blocks_format", { kind: "refused", reason: "blocks_refused" }], // C
+  ["msg_blocks_too_long", { kind: "refused", reason: "too_large" }], // C, P
+  ["msg_too_long", { kind: "refused", reason: "too_large" }], // C
+  ["user_not_found", { kind: "misconfigured", reason: "channel_invalid" }], // W
+  ["channel_not_found", { kind: "misconfigured", reason: "channel_invalid" }], // W
+  ["channel_is_archived", { kind: "misconfigured", reason: "channel_archived" }], // W
+  ["action_prohibited", { kind: "misconfigured", reason: "prohibited" }], // W
+  ["posting_to_general_channel_denied", { kind: "misconfigured", reason: "prohibited" }], // W
+  ["no_service", { kind: "misconfigured", reason: "hook_invalid" }], // W
+  ["no_service_id", { kind: "misconfigured", reason: "hook_invalid" }], // W
+  ["no_active_hooks", { kind: "misconfigured", reason: "hook_disabled" }], // W
+  ["no_team", { kind: "misconfigured", reason: "team_invalid" }], // W
+  ["team_disabled", { kind: "misconfigured", reason: "team_invalid" }], // W
+  ["invalid_token", { kind: "misconfigured", reason: "token_invalid" }], // W
+  ["rate_limited", { kind: "retry", reason: "rate_limited" }], // P
+  ["ratelimited", { kind: "retry", reason: "rate_limited" }], // C
+  ["rollup_error", { kind: "retry", reason: "internal_error" }], // W: the one that passes
+]);
+
+const MAX_QUOTED_LENGTH = 100;
+
+function retry(reason: string, detail: string, afterMs: number | null, arrived: Arrived): Outcome {
+  const outcome = { kind: "retry", reason, detail, arrived } as const;
+  return afterMs === null ? outcome : { ...outcome, afterMs };
+}
+
+/** `Retry-After` in whole or broken seconds. */
+function wishedMs(headers: Headers): number | null {
+  const seconds = Number.parseFloat(String(headers["retry-after"] ?? ""));
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1000) : null;
+}
+
+/**
+ * Decides what one answer of Slack means for the delivery. Only `ok` with a status of success is delivered: a relay's or
+ * a proxy's page is not. Statuses of 429 and of 500 and more say nothing about the body, whatever word comes with them.
+ * Only a known word condemns a body or a configuration; any other with HTTP 400 is `unknown`, else `retry`.
+ *
+ * `detail` quotes Slack's own text and may hold what we sent: scrub it.
+ */
+export function classifySlackResponse(status: number, body: string, headers: Headers): Outcome {
+  const word = body.trim();
+  const success = status >= 200 && status < 300;
+  if (success && word === "ok") return { kind: "delivered" };
+  const detail = `HTTP ${status}: ${word.slice(0, MAX_QUOTED_LENGTH)}`;
+  const wish = wishedMs(headers);
+  const row = ANSWERS.get(word);
+  if (status === 429 || row?.reason === "rate_limited") return retry("rate_limited", detail, wish ?? 1000, "yes");
+  if (status >= 500) {
+    const reason = row?.kind === "retry" ? row.reason : "server_error";
+    return retry(reason, detail, wish, status === 504 ? "perhaps" : "yes");
+  }
+  if (row !== undefined) {
+    if (row.kind === "retry") return retry(row.reason, detail, wish, "yes");
+    return { kind: row.kind, reason: row.reason, detail, arrived: "yes" };
+  }
+  if (status === 400) return { kind: "unknown", reason: "unknown_code", detail, arrived: "yes" };
+  return retry("not_slack", detail, wish, success ? "perhaps" : "yes");
+}
