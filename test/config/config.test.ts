@@ -66,7 +66,7 @@ server: {listen: "[::1]:9090"}
       templates: { plain: { text: "{{reason}}", wide: true, rows: [1, null] } },
       startup: { maxAgeMs: 90_000 },
       throttle: { maxGroups: 1000 },
-      outbox: { path: "./outbox", maxBytes: 2 * 2 ** 30 },
+      outbox: { path: "./outbox", maxBytes: 2 * 2 ** 30, history: { alerts: 5000, maxBytes: 16_777_216 } },
       server: { listen: { host: "::1", port: 9090 } },
     });
   });
@@ -79,7 +79,7 @@ server: {listen: "[::1]:9090"}
       templates: {},
       startup: { maxAgeMs: 300_000 },
       throttle: { maxGroups: 16_384 },
-      outbox: { path: "/var/lib/kubewhen", maxBytes: 64 * 2 ** 20 },
+      outbox: { path: "/var/lib/kubewhen", maxBytes: 64 * 2 ** 20, history: { alerts: 5000, maxBytes: 16_777_216 } },
       server: { listen: { host: "0.0.0.0", port: 8080 } },
     });
   });

@@ -64,6 +64,7 @@ describe("when the world fails between the API server and Feishu", () => {
     // The reset came after the bot had taken the card: the one repeat that at least once allows.
     expect(bot.requests().filter((request) => request.duplicate)).toHaveLength(1);
     const order = told.map((card) => /· (\w+)/.exec(card)?.[1]);
+    expect(order[0]).toBe("First");
     expect(order.indexOf("Grave")).toBeLessThan(order.indexOf("Light"));
   });
 });
