@@ -32,23 +32,3 @@ export interface StatementVerdict {
   /** Who is told because of this statement; empty unless `notified`. */
   readonly receivers: readonly string[];
 }
-
-/** A match that passed every reason to stay quiet, for the receivers no earlier rule has told. */
-export interface PassedMatch {
-  readonly match: Match;
-  readonly receivers: readonly string[];
-  readonly held: Held | null;
-}
-
-/** New groups of one rule that came while the table of groups was full, gathered over a minute. */
-export interface FloodDigest {
-  readonly rule: Rule;
-  readonly receivers: readonly string[];
-  readonly groups: number;
-  readonly occurrences: number;
-  /** Epoch ms. */
-  readonly from: number;
-  readonly to: number;
-  /** The first few Events of it. */
-  readonly samples: readonly SeenEvent[];
-}

@@ -8,7 +8,7 @@ import { ROOT } from "../support/source-files.ts";
  */
 
 const MAX_FILES = 14;
-const MAX_LINES = 2000;
+const MAX_LINES = 2350;
 
 const page = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
 const [, rest = ""] = page.split("\n## The flow\n");
