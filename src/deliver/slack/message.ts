@@ -18,13 +18,13 @@ const SETTINGS = { ...QUIET, mrkdwn: false, parse: "none", link_names: false } a
 
 /** Fields of one section (section block, docs.slack.dev, 2026-11). */
 const SECTION_FIELDS = 10;
-/** Slack advises to keep `text` under 4,000 (chat.postMessage, 2026-11); escaped it is up to 7 bytes for each. */
+/** Of the escaped `text`; Slack advises to keep it under 4,000 (chat.postMessage, 2026-11). */
 const SUMMARY_LENGTH = 1000;
 /** Of a field or the context; names of Kubernetes end at 253. */
 const VALUE_LENGTH = 300;
 /** So many values and their line ends fit into one text of a section. */
 const SECTION_LINES = 9;
-/** Half of what a message may hold, for the lines of a digest. */
+/** Half of what a message may hold, for the lines of a digest as they are escaped. */
 const LINES_BYTES = 5000;
 
 /**
@@ -47,7 +47,7 @@ export function messageOf(message: Message, plain: Plainness): MessageBody {
 
 /** One line of text that does nothing, for when blocks are not taken. */
 export function textBody(text: string): MessageBody {
-  const line = cutCounted(oneLine(text.toWellFormed()), SUMMARY_LENGTH) || "kubewhen";
+  const line = cutCounted(oneLine(text.toWellFormed()), SUMMARY_LENGTH, escapeMrkdwn) || "kubewhen";
   return { text: escapeMrkdwn(line), ...SETTINGS };
 }
 
@@ -90,7 +90,7 @@ function lineSections(lines: readonly string[]): readonly object[] {
   let bytes = 0;
   for (const line of lines) {
     const cut = cutCounted(line, VALUE_LENGTH);
-    bytes += Buffer.byteLength(cut) + 1;
+    bytes += Buffer.byteLength(escapeEntities(cut)) + 1;
     if (bytes > LINES_BYTES) break;
     shown.push(cut);
   }
