@@ -63,6 +63,11 @@ describe("the emulator judges a body as Slack does", () => {
   });
 });
 
+async function post(url: string, body: string, type = "application/json"): Promise<string> {
+  const answer = await fetch(url, { method: "POST", body, headers: { "content-type": type } });
+  return `${answer.status} ${await answer.text()}`;
+}
+
 describe("the emulated webhook", () => {
   const clock = createFakeClock(0);
 
@@ -72,13 +77,9 @@ describe("the emulated webhook", () => {
     return webhook;
   }
 
-  async function post(url: string, body: string, type = "application/json"): Promise<string> {
-    const answer = await fetch(url, { method: "POST", body, headers: { "content-type": type } });
-    return `${answer.status} ${await answer.text()}`;
-  }
-
   test("answers in Slack's words, one a second", async () => {
-    const { url, requests } = await started();
+    const webhook = await started();
+    const { url } = webhook;
     expect(await post(url, '{"text":"x"}')).toBe("200 ok");
     expect(await post(url, '{"text":"x"}')).toBe("429 rate_limited");
     await clock.advance(1000);
@@ -87,7 +88,7 @@ describe("the emulated webhook", () => {
     expect(await post(url, '{"text":"x"}', "text/plain")).toBe("400 invalid_payload");
     await clock.advance(1000);
     expect(await post(url, '{"text":"x"}')).toBe("200 ok");
-    expect(requests().map(({ duplicate }) => duplicate)).toEqual([false, false, false, false, true]);
+    expect(webhook.requests().map(({ duplicate }) => duplicate)).toEqual([false, false, false, false, true]);
   });
 
   test("knows its own address alone", async () => {
@@ -97,9 +98,9 @@ describe("the emulated webhook", () => {
   });
 
   test("refuses everything while it is out of order", async () => {
-    const { url, settings, accepted } = await started();
-    settings.refusal = "channel_is_archived";
-    expect(await post(url, '{"text":"x"}')).toBe("410 channel_is_archived");
-    expect(accepted()).toEqual([]);
+    const webhook = await started();
+    webhook.settings.refusal = "channel_is_archived";
+    expect(await post(webhook.url, '{"text":"x"}')).toBe("410 channel_is_archived");
+    expect(webhook.accepted()).toEqual([]);
   });
 });

@@ -38,8 +38,6 @@ const ANSWERS: ReadonlyMap<string, AnswerRow> = new Map<string, AnswerRow>([
   ["rollup_error", { kind: "retry", reason: "internal_error" }], // W: the one that passes
 ]);
 
-const MAX_QUOTED_LENGTH = 100;
-
 function retry(reason: string, detail: string, afterMs: number | null, arrived: Arrived): Outcome {
   const outcome = { kind: "retry", reason, detail, arrived } as const;
   return afterMs === null ? outcome : { ...outcome, afterMs };
@@ -56,13 +54,13 @@ function wishedMs(headers: Headers): number | null {
  * a proxy's page is not. Statuses of 429 and of 500 and more say nothing about the body, whatever word comes with them.
  * Only a known word condemns a body or a configuration; any other with HTTP 400 is `unknown`, else `retry`.
  *
- * `detail` quotes Slack's own text and may hold what we sent: scrub it.
+ * `detail` quotes the whole answer, which may hold what we sent: scrub it, and cut it only then.
  */
 export function classifySlackResponse(status: number, body: string, headers: Headers): Outcome {
   const word = body.trim();
   const success = status >= 200 && status < 300;
   if (success && word === "ok") return { kind: "delivered" };
-  const detail = `HTTP ${status}: ${word.slice(0, MAX_QUOTED_LENGTH)}`;
+  const detail = `HTTP ${status}: ${word}`;
   const wish = wishedMs(headers);
   const row = ANSWERS.get(word);
   if (status === 429 || row?.reason === "rate_limited") return retry("rate_limited", detail, wish ?? 1000, "yes");
