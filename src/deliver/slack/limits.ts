@@ -2,8 +2,8 @@ import { cutText } from "../escape.ts";
 import { escapeEntities } from "./dialect.ts";
 
 /*
- * Lengths of texts in characters (header, section and context blocks, button element, docs.slack.dev, 2026-11; the 3,000 also
- * github.com/comet-ml/opik pull request 7320).
+ * Lengths of texts in characters. Header: docs.slack.dev, node-slack-sdk HeaderBlock, 2026-11. Section and field: the
+ * Slack reference as quoted by docs.rs/slack-blocks, 2026-11. Context and button are not confirmed: chosen low.
  */
 export const HEADER_LENGTH = 150;
 export const TEXT_LENGTH = 3000;

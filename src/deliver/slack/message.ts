@@ -11,14 +11,14 @@ export interface MessageBody {
   readonly [setting: string]: unknown;
 }
 
-/** Nothing is looked up behind an address (incoming webhooks, docs.slack.dev, 2026-11). */
+/** Nothing is looked up behind an address. */
 export const QUIET = { unfurl_links: false, unfurl_media: false } as const;
-/** No bare name or address becomes a link (chat.postMessage, 2026-11). */
+/** No bare name or address becomes a link; webhooks may not know these, so texts are escaped as well. */
 const SETTINGS = { ...QUIET, mrkdwn: false, parse: "none", link_names: false } as const;
 
-/** Fields of one section (section block, docs.slack.dev, 2026-11). */
+/** Fields of one section (Slack reference as quoted by docs.rs/slack-blocks, 2026-11). */
 const SECTION_FIELDS = 10;
-/** Of the escaped `text`; Slack advises to keep it under 4,000 (chat.postMessage, 2026-11). */
+/** Of the escaped `text`, which notifications cut much earlier. */
 const SUMMARY_LENGTH = 1000;
 /** Of a field or the context; names of Kubernetes end at 253. */
 const VALUE_LENGTH = 300;
@@ -80,7 +80,7 @@ function fieldSections(texts: readonly string[]): readonly object[] {
 /** Text of the configuration alone. */
 function markup(parts: readonly string[]): readonly object[] {
   if (parts.length === 0) return [];
-  // `verbatim`: only what is written as a link or a mention is one (text object, docs.slack.dev, 2026-11).
+  // `verbatim`: only what is written as a link or a mention is one.
   return [{ type: "section", text: { type: "mrkdwn", text: parts.join("\n"), verbatim: true } }];
 }
 
