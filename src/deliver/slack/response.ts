@@ -15,13 +15,13 @@ interface AnswerRow {
  */
 const ANSWERS: ReadonlyMap<string, AnswerRow> = new Map<string, AnswerRow>([
   ["invalid_payload", { kind: "refused", reason: "bad_request" }], // S
-  ["missing_text_or_fallback_or_attachments", { kind: "refused", reason: "bad_request" }], // S
+  ["missing_text_or_fallback_or_attachments", { kind: "refused", reason: "bad_request" }], // G
   ["no_text", { kind: "refused", reason: "bad_request" }], // S
   ["too_many_attachments", { kind: "refused", reason: "too_large" }], // S: 100
-  ["invalid_attachments", { kind: "refused", reason: "blocks_refused" }], // S
+  ["invalid_attachments", { kind: "refused", reason: "blocks_refused" }], // G
   ["invalid_blocks", { kind: "refused", reason: "blocks_refused" }], // S
   ["invalid_blocks_format", { kind: "refused", reason: "blocks_refused" }], // G
-  ["msg_blocks_too_long", { kind: "refused", reason: "too_large" }], // S
+  ["msg_blocks_too_long", { kind: "refused", reason: "too_large" }], // G
   ["msg_too_long", { kind: "refused", reason: "too_large" }], // G
   ["user_not_found", { kind: "misconfigured", reason: "channel_invalid" }], // S
   ["channel_not_found", { kind: "misconfigured", reason: "channel_invalid" }], // S
@@ -34,7 +34,7 @@ const ANSWERS: ReadonlyMap<string, AnswerRow> = new Map<string, AnswerRow>([
   ["no_team", { kind: "misconfigured", reason: "team_invalid" }], // S
   ["team_disabled", { kind: "misconfigured", reason: "team_invalid" }], // S
   ["invalid_token", { kind: "misconfigured", reason: "token_invalid" }], // S
-  ["rate_limited", { kind: "retry", reason: "rate_limited" }], // S
+  ["rate_limited", { kind: "retry", reason: "rate_limited" }], // G
   ["ratelimited", { kind: "retry", reason: "rate_limited" }], // G
   ["rollup_error", { kind: "retry", reason: "internal_error" }], // S: the one that passes
 ]);
