@@ -20,7 +20,7 @@ interface Shown {
 }
 
 /*
- * Limits of Block Kit (block and object references, docs.slack.dev, 2026-11). Slack does not say whether lengths count
+ * Limits of Block Kit: header, section and fields as Slack documents them (2026-11), the others chosen low. Slack does not say whether lengths count
  * before or after it escapes `&`, `<` and `>`; here both must be within.
  */
 const MAX_BLOCKS = 50;

@@ -66,7 +66,7 @@ interface Verdict extends Answer {
   readonly parsed: JsonObject | null;
 }
 
-/** Words and statuses of a webhook that takes nothing (incoming webhooks, docs.slack.dev, 2026-11). */
+/** Words of a webhook that takes nothing, seen in public code (2026-11); the statuses are the likely ones. */
 const REFUSALS = {
   user_not_found: 400,
   channel_not_found: 404,
@@ -82,7 +82,7 @@ const REFUSALS = {
   rollup_error: 500,
 } as const;
 
-/** One a second; the short bursts that Slack lets pass are not let pass here (rate limits, 2026-11). */
+/** One a second; the short bursts that Slack lets pass are not let pass here (api.slack.com/docs/rate-limits, 2026-11). */
 const WINDOW_MS = 1000;
 
 function parseObject(text: string): JsonObject | null {
@@ -107,7 +107,7 @@ async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer> {
 
 /**
  * Starts the webhook. It checks in the order path, rate, state of the hook, JSON, blocks: the order is a reasonable
- * choice, the words and statuses are Slack's. It records what it gets, so that tests can count duplicates and prove
+ * choice, the words are Slack's. It records what it gets, so that tests can count duplicates and prove
  * that no text of an Event mentions anybody.
  */
 export async function startSlackWebhook(options: SlackWebhookOptions): Promise<SlackWebhook> {

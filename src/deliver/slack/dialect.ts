@@ -3,14 +3,14 @@ import type { Dialect } from "../dialect.ts";
 /** A zero-width space: it shows nothing, and parts a sign from what would give it a meaning. */
 const BREAK = "\u{200B}";
 
-/** The escape Slack itself asks for (formatting guide, docs.slack.dev, 2026-11): no mention and no link is left. */
+/** Entities for the three signs of Slack's markup (github.com/agentconnect-md/agentconnect 1809, 2026-11): no mention and no link is left. */
 export function escapeEntities(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /**
  * Escapes clean text for `mrkdwn`: no mention, link, emoji or style can come of it. There is no escape for
- * `*`, `_`, `~` and backquotes (formatting guide, 2026-11), so each stands between zero-width spaces. The others break
+ * `*`, `_`, `~` and backquotes that is known, so each stands between zero-width spaces. The others break
  * what Slack finds in bare text: `@name`, `#channel`, addresses, `:emoji:`, and the quote that `&gt;` begins.
  */
 export function escapeMrkdwn(text: string): string {
@@ -23,7 +23,7 @@ export function escapeMrkdwn(text: string): string {
     .replaceAll(/^(?=\s*&gt;)/gm, BREAK);
 }
 
-/** Escapes clean text for the `markdown` block, which reads CommonMark (block reference, docs.slack.dev, 2026-11). */
+/** Escapes clean text for the `markdown` block, which reads CommonMark. */
 function escapeMarkdown(text: string): string {
   return escapeMrkdwn(text.replaceAll(/[\\[\](){}!|.+=-]/g, (sign) => `\\${sign}`)).replaceAll(/^ {4,}/gm, " ");
 }
@@ -39,7 +39,7 @@ export const dialect: Dialect = {
     // refused (github.com/slackapi/bolt-js issues 2509 and 2867, 2026-11). Bytes are never fewer than characters.
     bytes: 10_000,
     lines: 40,
-    // One a second, short bursts aside (rate limits, docs.slack.dev, 2026-11). Under it, because attempts bunch up on
+    // One a second, short bursts aside (api.slack.com/docs/rate-limits, 2026-11). Under it, because attempts bunch up on
     // the way.
     pace: [{ attempts: 1, windowMs: 1200 }],
   },
@@ -53,7 +53,7 @@ export const dialect: Dialect = {
     text: { escape: asItIs, markup: false },
   },
   otherForm: { escape: escapeMrkdwn, markup: true },
-  // Blocks, elements and attachments (block, element and attachment references, docs.slack.dev, 2026-11).
+  // Blocks, elements and attachments.
   addressKeys: [
     "url",
     "image_url",

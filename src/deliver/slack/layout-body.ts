@@ -1,8 +1,15 @@
-import { escapeEntities } from "./dialect.ts";
-import { FIELD_LENGTH, HEADER_LENGTH, TEXT_LENGTH, cutCounted } from "./limits.ts";
+import { escapeMrkdwn } from "./dialect.ts";
+import { BUTTON_LENGTH, FIELD_LENGTH, HEADER_LENGTH, TEXT_LENGTH, cutCounted } from "./limits.ts";
 import { QUIET } from "./message.ts";
 
 type Tree = Readonly<Record<string, unknown>>;
+
+/** Of texts in what has these types. */
+const LENGTHS: ReadonlyMap<unknown, number> = new Map([
+  ["header", HEADER_LENGTH],
+  ["context", FIELD_LENGTH],
+  ["button", BUTTON_LENGTH],
+]);
 
 /** Shown for a text that came out blank, which Slack would refuse. */
 const NOTHING = "–";
@@ -31,7 +38,7 @@ function fitTexts(node: unknown, most: number): unknown {
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => [
       key,
-      fitTexts(value, type === "header" ? HEADER_LENGTH : key === "fields" ? FIELD_LENGTH : most),
+      fitTexts(value, key === "fields" ? FIELD_LENGTH : (LENGTHS.get(type) ?? most)),
     ]),
   );
 }
@@ -52,7 +59,7 @@ function firstText(node: unknown): string | null {
   }
   if (!isTree(node)) return null;
   const { type, text } = node;
-  if (type === "plain_text" && typeof text === "string") return escapeEntities(text);
+  if (type === "plain_text" && typeof text === "string") return escapeMrkdwn(text);
   if (type === "mrkdwn" && typeof text === "string") return text;
   return firstText(Object.values(node));
 }

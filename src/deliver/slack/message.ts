@@ -11,20 +11,20 @@ export interface MessageBody {
   readonly [setting: string]: unknown;
 }
 
-/** Nothing is looked up behind an address (incoming webhooks, docs.slack.dev, 2026-11). */
+/** Nothing is looked up behind an address. */
 export const QUIET = { unfurl_links: false, unfurl_media: false } as const;
-/** No bare name or address becomes a link (chat.postMessage, 2026-11). */
+/** No bare name or address becomes a link; webhooks may not know these, so texts are escaped as well. */
 const SETTINGS = { ...QUIET, mrkdwn: false, parse: "none", link_names: false } as const;
 
-/** Fields of one section (section block, docs.slack.dev, 2026-11). */
+/** Fields of one section (Slack reference as quoted by docs.rs/slack-blocks, 2026-11). */
 const SECTION_FIELDS = 10;
-/** Slack advises to keep `text` under 4,000 (chat.postMessage, 2026-11); escaped it is up to 7 bytes for each. */
+/** Of the escaped `text`, which notifications cut much earlier. */
 const SUMMARY_LENGTH = 1000;
 /** Of a field or the context; names of Kubernetes end at 253. */
 const VALUE_LENGTH = 300;
 /** So many values and their line ends fit into one text of a section. */
 const SECTION_LINES = 9;
-/** Half of what a message may hold, for the lines of a digest. */
+/** Half of what a message may hold, for the lines of a digest as they are escaped. */
 const LINES_BYTES = 5000;
 
 /**
@@ -47,7 +47,7 @@ export function messageOf(message: Message, plain: Plainness): MessageBody {
 
 /** One line of text that does nothing, for when blocks are not taken. */
 export function textBody(text: string): MessageBody {
-  const line = cutCounted(oneLine(text.toWellFormed()), SUMMARY_LENGTH) || "kubewhen";
+  const line = cutCounted(oneLine(text.toWellFormed()), SUMMARY_LENGTH, escapeMrkdwn) || "kubewhen";
   return { text: escapeMrkdwn(line), ...SETTINGS };
 }
 
@@ -80,7 +80,7 @@ function fieldSections(texts: readonly string[]): readonly object[] {
 /** Text of the configuration alone. */
 function markup(parts: readonly string[]): readonly object[] {
   if (parts.length === 0) return [];
-  // `verbatim`: only what is written as a link or a mention is one (text object, docs.slack.dev, 2026-11).
+  // `verbatim`: only what is written as a link or a mention is one.
   return [{ type: "section", text: { type: "mrkdwn", text: parts.join("\n"), verbatim: true } }];
 }
 
@@ -90,7 +90,7 @@ function lineSections(lines: readonly string[]): readonly object[] {
   let bytes = 0;
   for (const line of lines) {
     const cut = cutCounted(line, VALUE_LENGTH);
-    bytes += Buffer.byteLength(cut) + 1;
+    bytes += Buffer.byteLength(escapeEntities(cut)) + 1;
     if (bytes > LINES_BYTES) break;
     shown.push(cut);
   }

@@ -16,7 +16,7 @@ function invalid(message: string, help: string = URL_HELP): WebhookUrl {
 }
 
 /**
- * Reads a webhook address: `https://hooks.slack.com/services/T…/B…/…` (incoming webhooks, docs.slack.dev, 2026-11), or a
+ * Reads a webhook address: `https://hooks.slack.com/services/T…/B…/…` (docs.slack.dev, python-slack-sdk/webhook, 2026-11), or a
  * relay's own. The address is the credential, so plain HTTP is for loopback alone.
  */
 export function parseWebhookUrl(text: string): WebhookUrl {
