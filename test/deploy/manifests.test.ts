@@ -165,15 +165,14 @@ describe("the Deployment", () => {
   });
 
   test("prefers server nodes by both of their names and tolerates their taints by each of three", () => {
-    const role = (name: string): string => `node-role.kubernetes.io/${name}`;
-    const preferred = ["control-plane", "controlplane"].map((name) => ({
+    const preferred = ["control-plane", "controlplane"].map((role) => ({
       weight: 100,
-      preference: { matchExpressions: [{ key: role(name), operator: "In", values: ["true"] }] },
+      preference: { matchExpressions: [{ key: `node-role.kubernetes.io/${role}`, operator: "In", values: ["true"] }] },
     }));
     expect(pod.affinity).toEqual({ nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } });
     expect(pod.tolerations).toEqual(
-      ["control-plane", "master", "controlplane"].map((name) => ({
-        key: role(name),
+      ["control-plane", "master", "controlplane"].map((role) => ({
+        key: `node-role.kubernetes.io/${role}`,
         operator: "Exists",
         effect: "NoSchedule",
       })),

@@ -249,7 +249,7 @@ test("no enums, and classes only where an error or a library asks for one", () =
 test("every test stands where the file it tests stands", () => {
   const tests = readSources("test").map(({ path }) => path);
   const folders = new Set(sources.map(({ path }) => dirname(path).replace(/^src\/?/, "")));
-  const own = new Set(["repository", "deploy", "rules", "flow", "cluster", "bench", "support", ""]);
+  const own = new Set(["repository", "deploy", "rules", "flow", "cluster", "bench", "mutate", "support", ""]);
   const strays = tests
     .filter((path) => path.endsWith(".test.ts"))
     .map((path) => dirname(path).replace(/^test\/?/, ""))
