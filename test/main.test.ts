@@ -97,6 +97,10 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
 const tell = (reason = "BackOff"): unknown => server.events.create(coreEvent(anEventToWrite({ reason })));
 const reloads = ({ metrics }: Running, outcome: string): Promise<number> => sumOf(metrics.reloads, { outcome });
 
+function normal(reason: string): ReturnType<typeof coreEvent> {
+  return coreEvent(anEventToWrite({ type: "Normal", reason }));
+}
+
 describe("the engine", () => {
   test("starts, tells, and stops in good order", async () => {
     const engine = start();
@@ -264,8 +268,6 @@ describe("the engine", () => {
   });
 
   test("tells under a new selection what came after the last stored position, and nothing older", async () => {
-    const normal = (reason: string): ReturnType<typeof coreEvent> =>
-      coreEvent(anEventToWrite({ type: "Normal", reason }));
     server.events.create(normal("Old"));
     const engine = start();
     await engine.started;

@@ -7,15 +7,19 @@ export interface Selection {
   /** Answers whether the API server is asked for other Events than before. */
   use(ruleSet: RuleSet): boolean;
   /** Field selector for the API server; empty for none. */
-  selector(): string;
+  readonly selector: () => string;
   /** Asked for each line by the rules in force then: a watch outlives a reload that leaves the selector alone. */
-  skip(): Prefilter;
+  readonly skip: () => Prefilter;
+}
+
+function skipNothing(): null {
+  return null;
 }
 
 /** Starts without a selector, skipping nothing. */
 export function createSelection(): Selection {
   let selector = "";
-  let prefilter: Prefilter = () => null;
+  let prefilter: Prefilter = skipNothing;
   return {
     use(ruleSet) {
       const before = selector;

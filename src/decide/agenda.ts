@@ -1,7 +1,7 @@
 import type { AgendaEntry } from "../model/state.ts";
 
 /** When something falls due. The first of the kinds of an `AgendaEntry`; `while` and `at` join it here. */
-export type When = {
+type When = {
   readonly kind: "after";
   /** Lasting ms. */
   readonly due: number;

@@ -25,7 +25,7 @@ const MAX_COUNTED_IN_ALL = 16_384;
 const MIN_COUNTED = 16;
 
 /** A match that found no room in the table of groups, for those not told of its Event. */
-export interface FloodedMatch {
+interface FloodedMatch {
   readonly match: Match;
   readonly alertRule: AlertRule;
   readonly receivers: readonly string[];

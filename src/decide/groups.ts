@@ -5,7 +5,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { endsAt, keptUntil, restoreSlots, saveSlots, startSlots, type Slots } from "./slots.ts";
 
 /** The record of one group. */
-export interface Group extends GroupKey {
+interface Group extends GroupKey {
   readonly slots: Slots;
   /** Lasting ms from which on the slots mean nothing. */
   endsAt: number;

@@ -26,7 +26,7 @@ export interface PaceRecord {
 }
 
 /** Why a delivery is put off. */
-export interface Postponement {
+interface Postponement {
   /** Lasting ms; null leaves it due. */
   readonly dueAt: number | null;
   readonly reason: string;

@@ -87,8 +87,6 @@ export type Alert = AlertBase &
     | { readonly kind: "ready"; readonly bodyKind: string; readonly body: string; readonly summary: string }
   );
 
-export type AlertKind = Alert["kind"];
-
 /** An alert and the receivers it is for, each named once. */
 export interface AddressedAlert {
   readonly alert: Alert;
