@@ -19,11 +19,17 @@ const ruleSetOf = (count: number): RuleSet => ({
 
 test("gives back after a restart what it was given last, whole and in order, however many rules they are", () => {
   const folder = aFolder();
-  expect(openIn(folder).lastGood.load()).toBeNull();
+  const reopened = <T>(use: (lastGood: LastGood) => T): T => {
+    const { lastGood, database } = openIn(folder);
+    const answer = use(lastGood);
+    database.close();
+    return answer;
+  };
+  expect(reopened((lastGood) => lastGood.load())).toBeNull();
   const mixed: RuleSet = { statements: [aRule({ name: "a" }), aDrop(is("reason", "é\u0000\u2028"))] };
   for (const ruleSet of [mixed, ruleSetOf(1_000), ruleSetOf(256), ruleSetOf(257), ruleSetOf(1), { statements: [] }]) {
-    openIn(folder).lastGood.save(ruleSet);
-    expect(openIn(folder).lastGood.load()).toEqual(ruleSet);
+    reopened((lastGood) => lastGood.save(ruleSet));
+    expect(reopened((lastGood) => lastGood.load())).toEqual(ruleSet);
   }
 });
 

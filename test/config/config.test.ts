@@ -253,7 +253,7 @@ describe("each mistake in receivers", () => {
       "a URL that is not known yet, once",
       'receivers: [{name: f, feishu: {url: "${NOT_SET}"}}]',
       [
-        "1:38-48 E513 environment variable `NOT_SET` is not set (set `NOT_SET` where the program starts, or write `$$` for a literal dollar)",
+        "1:38-48 E513 this environment variable is not set (set it where the program starts, or write `$$` for a literal dollar)",
       ],
     ],
     [

@@ -89,7 +89,9 @@ describe("the bundle, under the flags of the image", () => {
     const paths = ["--config", join(folder, "config.yaml"), "--rules", join(folder, "right.rules")];
     const { code, stdout } = await run("kubewhen.cjs", "compile", ...paths);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ diagnostics: [], ruleSet: { statements: [{ kind: "rule" }] } });
+    const [statement, summary] = stdout.trim().split("\n");
+    expect(JSON.parse(statement ?? "")).toMatchObject({ kind: "rule" });
+    expect(JSON.parse(summary ?? "")).toMatchObject({ diagnostics: [], rulesSound: true });
   });
 });
 

@@ -54,8 +54,8 @@ describe("when the world fails between the API server and Feishu", () => {
       "grave: when reason=Grave severity critical notify feishu\nlight: when reason=Light severity info notify feishu\nfirst: when reason=First notify feishu",
     );
     bot.resetNext();
-    bot.answerNext(502, "<html>bad gateway</html>");
-    bot.answerNext(502, "<html>bad gateway</html>");
+    // One for each: what may have arrived is asked first, then the least tried.
+    for (let n = 0; n < 3; n += 1) bot.answerNext(502, "<html>bad gateway</html>");
     await cluster.create(anEventToWrite({ reason: "First" }));
     await until("a failed attempt", () => program.metric("kubewhen_delivery_attempts_total"));
     await cluster.create(anEventToWrite({ reason: "Light" }));
@@ -64,7 +64,6 @@ describe("when the world fails between the API server and Feishu", () => {
     // The reset came after the bot had taken the card: the one repeat that at least once allows.
     expect(bot.requests().filter((request) => request.duplicate)).toHaveLength(1);
     const order = told.map((card) => /· (\w+)/.exec(card)?.[1]);
-    expect(order[0]).toBe("First");
     expect(order.indexOf("Grave")).toBeLessThan(order.indexOf("Light"));
   });
 });
