@@ -76,7 +76,7 @@ const leaveOut: Plugin = {
     hooks.onResolve({ filter: /^undici$/ }, ({ path, importer }) => ({
       path,
       // client-node makes a dispatcher for each request of its generated client, which we never send.
-      namespace: importer.includes("node_modules") ? "unreached" : "undici-shim",
+      namespace: importer.includes("/@kubernetes/client-node/") ? "unreached" : "undici-shim",
     }));
     hooks.onResolve({ filter: /^prom-client$/ }, ({ path }) => ({ path, namespace: "prom-client-shim" }));
     hooks.onResolve({ filter: /^worker_threads$/ }, ({ path, importer }) =>

@@ -56,7 +56,7 @@ function aStoppedChild(): { readonly options: CompileOptions; readonly pid: () =
 test("hands back configuration and rules as plain data", async () => {
   const { config, ruleSet, diagnostics } = await compile(someInputs("r: when type=Warning notify dump"));
   expect(diagnostics).toEqual([]);
-  expect(config?.receivers).toEqual([{ kind: "stdout", name: "dump" }]);
+  expect(config?.receivers).toEqual([{ kind: "stdout", name: "dump", settings: {} }]);
   expect(ruleSet?.statements).toMatchObject([{ kind: "rule", name: "r", receivers: ["dump"] }]);
 });
 

@@ -70,7 +70,7 @@ function start(compile?: () => Promise<Compiled>): Running & { readonly started:
   const ended = runEngine(
     {
       inputPaths: [configPath, rulesPath],
-      compile: compile ?? (() => Promise.resolve(compiledInputs({ configPath, rulesPath, env: {} }))),
+      compile: compile ?? (() => compiledInputs({ configPath, rulesPath, env: {} })),
       kubeconfig: join(folder, "kubeconfig"),
       clock,
       networkClock: systemClock,
@@ -112,7 +112,7 @@ describe("the engine", () => {
     const engine = start(() => compiled.promise);
     const stopped = engine.stop();
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
-    compiled.resolve(compiledInputs({ ...paths, env: {} }));
+    compiled.resolve(await compiledInputs({ ...paths, env: {} }));
     await stopped;
     expect(engine.printed).toEqual([]);
   });
@@ -199,7 +199,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let fail = false;
     const engine = start(() => {
-      if (!fail) return Promise.resolve(compiledInputs({ ...paths, env: {} }));
+      if (!fail) return compiledInputs({ ...paths, env: {} });
       fail = false;
       return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
     });
@@ -217,7 +217,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new CompileFailed("the compiler was killed by SIGKILL"));
-      return Promise.resolve(compiledInputs({ ...paths, env: {} }));
+      return compiledInputs({ ...paths, env: {} });
     });
     await engine.started;
     fail = true;
@@ -229,11 +229,11 @@ describe("the engine", () => {
   test("sees rules that change while the first ones are being compiled", async () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     let compiled = 0;
-    const engine = start(() => {
-      const answer = compiledInputs({ ...paths, env: {} });
+    const engine = start(async () => {
+      const answer = await compiledInputs({ ...paths, env: {} });
       if (compiled === 0) writeRules("later: when reason=Later notify dump\n");
       compiled += 1;
-      return Promise.resolve(answer);
+      return answer;
     });
     await engine.started;
     await until("the later rules", async () => (await reloads(engine, "accepted")) === 1);
@@ -281,7 +281,7 @@ describe("the engine", () => {
     const paths = { configPath: join(folder, "config.yaml"), rulesPath: join(folder, "some.rules") };
     const engine = start(() => {
       if (fail) return Promise.reject(new TypeError("a bug"));
-      return Promise.resolve(compiledInputs({ ...paths, env: {} }));
+      return compiledInputs({ ...paths, env: {} });
     });
     await engine.started;
     fail = true;

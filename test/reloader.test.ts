@@ -1,17 +1,18 @@
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { CompileFailed, RefusedInputs, type Compiled } from "../src/compile.ts";
+import { createConfigLoader } from "../src/config/config.ts";
 import type { Refusal } from "../src/health.ts";
+import { loadRules } from "../src/language/load.ts";
 import { createReloader, firstInForce, type InForce, type Reloader } from "../src/reloader.ts";
 import { StorageError } from "../src/runtime/database.ts";
 import { createMetrics, type Metrics } from "../src/runtime/metrics.ts";
 import { createRedactor } from "../src/runtime/secret.ts";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { compiledInputs } from "./support/inputs.ts";
-import { aFolder, aLogger } from "./support/delivery.ts";
+import { aLogger } from "./support/delivery.ts";
 import { NOON } from "./support/events.ts";
 import { createFakeClock, type FakeClock } from "./support/fake-clock.ts";
 import { sumOf } from "./support/metric-values.ts";
+
+const loadConfig = await createConfigLoader();
 
 const RULES = "told: when type=Warning notify dump\n";
 const OTHER_RULES = "told: when type=Normal notify dump\n";
@@ -19,11 +20,14 @@ const DUMP = { receivers: [{ name: "dump", stdout: {} }] };
 const TWO = { receivers: [...DUMP.receivers, { name: "more", stdout: {} }] };
 
 function compiled(rules: string, config: object = DUMP): Compiled {
-  const folder = aFolder();
-  const [configPath, rulesPath] = [join(folder, "config.yaml"), join(folder, "a.rules")];
-  writeFileSync(configPath, JSON.stringify(config));
-  writeFileSync(rulesPath, rules);
-  return compiledInputs({ configPath, rulesPath, env: {} });
+  const loaded = loadConfig("config.yaml", JSON.stringify(config), {});
+  const { ruleSet, diagnostics } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
+  return {
+    config: loaded.config,
+    ruleSet,
+    rulesUnreadable: null,
+    diagnostics: [...loaded.diagnostics, ...diagnostics],
+  };
 }
 
 function inForce(rules: string, config: object = DUMP): InForce {

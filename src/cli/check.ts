@@ -60,8 +60,8 @@ function createChecks(env: Environment): Checks {
   let rules = 0;
 
   const checkConfig: Checks["checkConfig"] = async (file, text, place) => {
-    const { loadConfig } = await import("../config/config.ts");
-    const loaded = loadConfig(file, text, env);
+    const { createConfigLoader } = await import("../config/config.ts");
+    const loaded = (await createConfigLoader())(file, text, env);
     configs.push({ file, loaded, place });
     files += 1;
     if (place === null) lines.addPrivate(file, text);
@@ -113,11 +113,15 @@ function createChecks(env: Environment): Checks {
     const given = ruleSets.flatMap(({ ruleSet }) => rulesOf(ruleSet).flatMap(({ values }) => Object.keys(values)));
     const templates = configs.some(({ loaded }) => Object.keys(loaded.config?.templates ?? {}).length > 0);
     if (!templates && given.length === 0) return [];
-    const { checkRuleTexts, checkTemplates, pathsOf } = await import("./check-templates.ts");
-    const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? new Set(given) : null;
+    const { checkRuleTexts, checkTemplates, createTemplateUses, pathsOf } = await import("./check-templates.ts");
+    const { loadDialects } = await import("../deliver/kinds.ts");
+    const dialects = await loadDialects();
+    const uses = createTemplateUses();
+    for (const { ruleSet } of ruleSets) for (const rule of rulesOf(ruleSet)) uses.note(rule);
+    const all = ruleSets.every(({ ruleSet }) => ruleSet !== null) ? uses : null;
     return [
       ...configs.flatMap(({ file, loaded, place }) =>
-        checkTemplates({ file, loaded, given: all }).map((found) =>
+        checkTemplates({ file, loaded, uses: all, dialects }).map((found) =>
           place === null ? found : Object.assign({ ...found }, moveSpan(found, place)),
         ),
       ),

@@ -7,9 +7,9 @@ import { NotAFile } from "./regular-file.ts";
  * `kubewhen compile`, the child process of the engine: lines of JSON on standard output, a statement each and then what
  * came of it all; or one sentence on standard error, which holds nothing of the files.
  */
-export function compile({ config, rules }: { readonly config: string; readonly rules: string }): number {
+export async function compile({ config, rules }: { readonly config: string; readonly rules: string }): Promise<number> {
   try {
-    print(compileInputs({ configPath: config, rulesPath: rules, env: process.env }, print));
+    print(await compileInputs({ configPath: config, rulesPath: rules, env: process.env }, print));
     return EXIT.ok;
   } catch (error) {
     process.stderr.write(`${sentenceOf(error, config)}\n`);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
-import { loadConfig, type LoadedConfig } from "../config/config.ts";
+import { createConfigLoader, type LoadedConfig } from "../config/config.ts";
 import type { Environment } from "../config/source.ts";
 import { loadRules, type RuleSource } from "../language/load.ts";
 import { readRuleSources, RulesUnreadableError } from "../language/read-rule-sources.ts";
@@ -38,7 +38,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
     throw new CannotRunError("rules and Events cannot both come from standard input");
   }
   const lines = createPrintedLines();
-  const loadedConfig = configPath === null ? null : loadConfig(configPath, readText(configPath), env);
+  const loadedConfig = configPath === null ? null : (await createConfigLoader())(configPath, readText(configPath), env);
   if (configPath !== null && loadedConfig) {
     lines.addPrivate(configPath, readText(configPath));
     for (const shown of loadedConfig.shown) lines.show(configPath, shown);

@@ -66,7 +66,7 @@ program
   .requiredOption("--rules <path>")
   .action(async (flags: { config: string; rules: string }) => {
     const { compile } = await import("./compile.ts");
-    process.exitCode = compile(flags);
+    process.exitCode = await compile(flags);
   });
 
 if (process.argv.length <= 2) program.help({ error: true });

@@ -5,6 +5,7 @@ import { StorageError } from "../runtime/database.ts";
 import { KubeConfigError } from "../runtime/kube.ts";
 import { createLogger, type Logger } from "../runtime/logger.ts";
 import { createMetrics } from "../runtime/metrics.ts";
+import { createPrint } from "../runtime/print.ts";
 import { createRedactor } from "../runtime/secret.ts";
 import { EXIT } from "./exit-codes.ts";
 import { endByForce } from "./forced-end.ts";
@@ -51,7 +52,7 @@ export async function run({ config, rules, kubeconfig, logLevel }: RunFlags): Pr
         logger,
         metrics: createMetrics(),
         redactor,
-        print: (line) => process.stdout.write(`${line}\n`),
+        print: createPrint(systemClock),
       },
       stopping.signal,
     );

@@ -1,11 +1,12 @@
 import { explainIssue, rangeAt, type ConfigMistake } from "./issues.ts";
 import { parseDuration, parseSize } from "./quantity.ts";
 import { createPublicParts, findPublicRanges, type PublicParts } from "./public-parts.ts";
-import { checkReceivers, isSection } from "./receivers.ts";
-import { configSchema, type ConfigInput, type ReceiverInput } from "./schema.ts";
+import { checkReceivers, isSection, kindsOf } from "./receivers.ts";
+import { createConfigSchema, type ConfigInput, type ConfigSchema, type ReceiverInput, type Shapes } from "./schema.ts";
 import { readConfigSource, type Environment } from "./source.ts";
+import type { ReceiverSettings } from "../deliver/kind.ts";
+import { loadShapes } from "../deliver/kinds.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { SecretSource } from "../runtime/secret.ts";
 import { indexLines, type LineIndex, type Span } from "../text-position.ts";
 
 /** A layout as its author wrote it: every text in it is a Handlebars template, to be rendered before it is serialised. */
@@ -17,26 +18,13 @@ type TemplateTree =
   | readonly TemplateTree[]
   | { readonly [key: string]: TemplateTree };
 
-/** A named destination. Where a secret is a file, the file has not been looked at. */
-export type ReceiverConfig =
-  | {
-      readonly kind: "feishu";
-      readonly name: string;
-      /** `https`, or `http` for a host on this machine. Checked only where it is a value. */
-      readonly url: SecretSource;
-      /** Null for a bot without signature. */
-      readonly secret: SecretSource | null;
-      readonly keywords: readonly string[];
-    }
-  | { readonly kind: "stdout"; readonly name: string };
-
 /** Everything the engine is told besides rules. Frozen, complete, and the same after a trip through JSON. */
 export interface Config {
   readonly cluster: string;
   /** Of the default card. */
   readonly language: "en" | "zh";
   /** At least one; names are unique. */
-  readonly receivers: readonly ReceiverConfig[];
+  readonly receivers: readonly ReceiverSettings[];
   readonly templates: Readonly<Record<string, TemplateTree>>;
   readonly startup: { readonly maxAgeMs: number };
   readonly throttle: { readonly maxGroups: number };
@@ -59,20 +47,37 @@ export interface LoadedConfig {
 }
 
 /** Reads `config.yaml` and the environment it names, and reports all its mistakes at once. `file` is for people. */
-export function loadConfig(file: string, text: string, env: Environment): LoadedConfig {
+export type ConfigLoader = (file: string, text: string, env: Environment) => LoadedConfig;
+
+/** Loads what the kinds of receiver say of their part of the file, once for all files. */
+export async function createConfigLoader(): Promise<ConfigLoader> {
+  const shapes = await loadShapes();
+  const schema = createConfigSchema(shapes);
+  return (file, text, env) => loadConfig({ file, text, env, shapes, schema });
+}
+
+interface Loading {
+  readonly file: string;
+  readonly text: string;
+  readonly env: Environment;
+  readonly shapes: Shapes;
+  readonly schema: ConfigSchema;
+}
+
+function loadConfig({ file, text, env, shapes, schema }: Loading): LoadedConfig {
   // A byte order mark is not a column.
   const plain = text.replace(/^\uFEFF/, "");
   const lines = indexLines(plain);
   const source = readConfigSource(plain, env);
-  const parts = createPublicParts(configSchema, source);
+  const parts = createPublicParts(schema.zod, source);
   const mistakes: ConfigMistake[] = [...source.mistakes];
   let input: ConfigInput | null = null;
   if (source.sound) {
-    const parsed = configSchema.safeParse(source.value ?? {});
+    const parsed = schema.zod.safeParse(source.value ?? {});
     if (parsed.success) input = parsed.data;
-    else mistakes.push(...parsed.error.issues.flatMap((issue) => explainIssue(issue, source, parts)));
+    else mistakes.push(...parsed.error.issues.flatMap((issue) => explainIssue(issue, source, schema, parts)));
     const receivers = isSection(source.value) ? source.value["receivers"] : undefined;
-    for (const { path, at, ...rest } of checkReceivers(receivers, source)) {
+    for (const { path, at, ...rest } of checkReceivers(receivers, source, shapes)) {
       mistakes.push({ range: rangeAt(source, path, at), ...rest });
     }
   }
@@ -81,7 +86,7 @@ export function loadConfig(file: string, text: string, env: Environment): Loaded
     .toSorted((a, b) => a.line - b.line || a.column - b.column || a.code.localeCompare(b.code));
   const refused = input === null || diagnostics.some((diagnostic) => diagnostic.severity === "error");
   return {
-    config: refused || input === null ? null : freeze(completeConfig(input, env)),
+    config: refused || input === null ? null : freeze(completeConfig(input, env, shapes)),
     diagnostics,
     known: source.sound ? knownNames(source.value, parts) : { receivers: null, templates: null },
     shown: findPublicRanges(source, plain, parts).map(([start, end]) => lines.span(start, end)),
@@ -93,13 +98,13 @@ function toDiagnostic({ range, ...rest }: ConfigMistake, file: string, lines: Li
   return { severity: rest.code.startsWith("E") ? "error" : "warning", file, ...lines.span(...range), ...rest };
 }
 
-function completeConfig(input: ConfigInput, env: Environment): Config {
+function completeConfig(input: ConfigInput, env: Environment, shapes: Shapes): Config {
   const listen = input.server?.listen ?? "0.0.0.0:8080";
   const portAt = listen.lastIndexOf(":") + 1;
   return {
     cluster: input.cluster ?? (env["CLUSTER_NAME"] || "kubernetes"),
     language: input.language ?? "en",
-    receivers: input.receivers.map(completeReceiver),
+    receivers: input.receivers.map((receiver) => completeReceiver(receiver, shapes)),
     templates: input.templates ?? {},
     startup: { maxAgeMs: parseDuration(input.startup?.maxAge ?? "5m") },
     throttle: { maxGroups: input.throttle?.maxGroups ?? 16_384 },
@@ -117,22 +122,12 @@ function completeConfig(input: ConfigInput, env: Environment): Config {
   };
 }
 
-function completeReceiver({ name, feishu }: ReceiverInput): ReceiverConfig {
-  if (feishu === undefined) return { kind: "stdout", name };
-  const url = secretSource(feishu.url, feishu.urlFile);
-  if (url === null) throw new Error("a feishu receiver without URL passed the checks");
-  return {
-    kind: "feishu",
-    name,
-    url,
-    secret: secretSource(feishu.secret, feishu.secretFile),
-    keywords: feishu.keywords ?? [],
-  };
-}
-
-function secretSource(value: string | undefined, path: string | undefined): SecretSource | null {
-  if (value !== undefined) return { kind: "value", value: value.trim() };
-  return path === undefined ? null : { kind: "file", path };
+function completeReceiver(receiver: ReceiverInput, shapes: Shapes): ReceiverSettings {
+  const [kind = ""] = kindsOf(receiver, shapes);
+  const shape = shapes.get(kind);
+  if (shape === undefined) throw new Error("a receiver without kind passed the checks");
+  const section = receiver[kind];
+  return { name: receiver.name, kind, settings: shape.complete(isSection(section) ? section : {}) };
 }
 
 function knownNames(value: unknown, parts: PublicParts): LoadedConfig["known"] {

@@ -1,6 +1,6 @@
 import { QUANTITY, type PublicParts } from "./public-parts.ts";
 import { isSection } from "./receivers.ts";
-import { knownKeys, sectionOf, type configSchema } from "./schema.ts";
+import type { ConfigSchema } from "./schema.ts";
 import type { ConfigSource, Path, Range } from "./source.ts";
 import { nearest } from "../suggest.ts";
 
@@ -14,7 +14,7 @@ export interface ConfigMistake {
 }
 
 type Issue =
-  ReturnType<typeof configSchema.safeParse> extends infer R
+  ReturnType<ConfigSchema["zod"]["safeParse"]> extends infer R
     ? R extends { error: { issues: readonly (infer I)[] } }
       ? I
       : never
@@ -24,18 +24,23 @@ type Issue =
  * One finding of the schema in our words, at the place its author looks for it; none where another finding says it
  * already. Quotes what is public and nothing else.
  */
-export function explainIssue(issue: Issue, source: ConfigSource, parts: PublicParts): readonly ConfigMistake[] {
+export function explainIssue(
+  issue: Issue,
+  source: ConfigSource,
+  schema: ConfigSchema,
+  parts: PublicParts,
+): readonly ConfigMistake[] {
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   const placed = source.at(path);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => explainUnknownKey(key, path, source, parts));
+    return issue.keys.map((key) => explainUnknownKey(key, path, source, schema, parts));
   }
   // What an unresolved `${NAME}` stands for is not known, so its shape cannot be wrong.
   if (placed?.broken === true) return [];
   const subject = subjectOf(path, parts);
   if (placed === undefined) {
     const name = String(path.at(-1));
-    if (unknownKeys(path.slice(0, -1), source).some((key) => nearest(key, [name]) !== null)) return [];
+    if (unknownKeys(path.slice(0, -1), source, schema).some((key) => nearest(key, [name]) !== null)) return [];
     return [{ code: "E512", range: rangeAt(source, path.slice(0, -1), "key"), message: `${subject} is missing` }];
   }
   if (issue.code === "invalid_key") {
@@ -87,10 +92,16 @@ const EXPECTED_OF: Readonly<Record<string, string>> = {
   listen: "an address such as `0.0.0.0:8080`",
 };
 
-function explainUnknownKey(key: string, path: Path, source: ConfigSource, parts: PublicParts): ConfigMistake {
-  const known = knownKeys(path);
+function explainUnknownKey(
+  key: string,
+  path: Path,
+  source: ConfigSource,
+  schema: ConfigSchema,
+  parts: PublicParts,
+): ConfigMistake {
+  const known = schema.knownKeys(path);
   const suggestion = nearest(key, known);
-  const section = sectionOf(key);
+  const section = schema.sectionOf(key);
   const message = parts.isPublicKey([...path, key]) ? `unknown key \`${key}\`` : "unknown key";
   const mistake = { code: "E511", range: rangeAt(source, [...path, key], "key"), message };
   if (suggestion !== null) return { ...mistake, suggestion };
@@ -100,7 +111,7 @@ function explainUnknownKey(key: string, path: Path, source: ConfigSource, parts:
     : { ...mistake, help: `here may stand ${known.map((k) => `\`${k}\``).join(", ")}` };
 }
 
-function unknownKeys(path: Path, source: ConfigSource): readonly string[] {
+function unknownKeys(path: Path, source: ConfigSource, { knownKeys }: ConfigSchema): readonly string[] {
   const section = path.reduce<unknown>((value, step) => (isTree(value) ? value[step] : undefined), source.value);
   return isSection(section) ? Object.keys(section).filter((key) => !knownKeys(path).includes(key)) : [];
 }

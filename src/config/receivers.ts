@@ -1,24 +1,22 @@
-import type { FeishuInput, ReceiverInput } from "./schema.ts";
 import type { ConfigSource, Path } from "./source.ts";
+import type { Shapes } from "./schema.ts";
+import type { ShapeMistake } from "../deliver/shape.ts";
 import { nearest } from "../suggest.ts";
 
 /** A mistake at a place of the tree; `key` points at the name instead of the value. */
 export interface ReceiverMistake {
-  readonly code: "E512" | "W514";
+  readonly code: ShapeMistake["code"];
   readonly path: Path;
   readonly at: "key" | "value";
   readonly message: string;
   readonly help?: string;
 }
 
-const KINDS = ["feishu", "stdout"] as const satisfies readonly (keyof ReceiverInput)[];
-const SECRET_KEYS = ["url", "secret"] as const satisfies readonly (keyof FeishuInput)[];
-
 /**
- * What is wrong with receivers beyond the shape of each value: more than one kind, a name taken twice, a URL that
- * is no webhook, a secret in the file. Takes any value, so that it speaks even where the shape is wrong too.
+ * What is wrong with receivers beyond the shape of each value: more than one kind, a name taken twice, and what each
+ * kind says of its own section. Takes any value, so that it speaks even where the shape is wrong too.
  */
-export function checkReceivers(receivers: unknown, source: ConfigSource): readonly ReceiverMistake[] {
+export function checkReceivers(receivers: unknown, source: ConfigSource, shapes: Shapes): readonly ReceiverMistake[] {
   if (!Array.isArray(receivers)) return [];
   const mistakes: ReceiverMistake[] = [];
   const taken = new Map<string, number>();
@@ -34,89 +32,47 @@ export function checkReceivers(receivers: unknown, source: ConfigSource): readon
         mistakes.push({ code: "E512", path: [...path, "name"], at: "value", message });
       }
     }
-    mistakes.push(...checkKind(receiver, path));
-    if (isSection(receiver["feishu"])) {
-      mistakes.push(...checkFeishu(receiver["feishu"], [...path, "feishu"], source));
+    mistakes.push(...checkKind(receiver, path, shapes));
+    for (const [kind, shape] of shapes) {
+      const section = receiver[kind];
+      if (!isSection(section)) continue;
+      const below = [...path, kind];
+      const found = shape.check({
+        section,
+        rawOf: (keys) => rawAt(source, [...below, ...keys]),
+        misspelt: (...keys) => hasMisspelt(section, keys),
+      });
+      for (const mistake of found) mistakes.push({ ...mistake, path: [...below, ...mistake.path] });
     }
   }
   return mistakes;
 }
 
-function checkKind(receiver: Readonly<Record<string, unknown>>, path: Path): readonly ReceiverMistake[] {
-  const kinds = KINDS.filter((kind) => Object.hasOwn(receiver, kind));
-  if (kinds.length === 1 || (kinds.length === 0 && hasMisspelt(receiver, KINDS))) return [];
+/** Kinds that a receiver's section names; of one without mistakes, exactly one. */
+export function kindsOf(receiver: Readonly<Record<string, unknown>>, shapes: Shapes): readonly string[] {
+  return Array.from(shapes.keys()).filter((kind) => Object.hasOwn(receiver, kind));
+}
+
+function checkKind(
+  receiver: Readonly<Record<string, unknown>>,
+  path: Path,
+  shapes: Shapes,
+): readonly ReceiverMistake[] {
+  const kinds = kindsOf(receiver, shapes);
+  if (kinds.length === 1 || (kinds.length === 0 && hasMisspelt(receiver, [...shapes.keys()]))) return [];
   const [first, second] = kinds;
   if (second !== undefined) {
     const message = `a receiver has one kind, and this one is \`${first}\` already`;
     return [{ code: "E512", path: [...path, second], at: "key", message, help: "make it two receivers" }];
   }
-  const message = "receiver has no kind";
-  return [{ code: "E512", path, at: "value", message, help: "give it `feishu:` with a URL, or `stdout: {}`" }];
+  const examples = Array.from(shapes.values(), ({ example }) => example);
+  const help = `give it ${examples.slice(0, -1).join(", ")}, or ${examples.at(-1)}`;
+  return [{ code: "E512", path, at: "value", message: "receiver has no kind", help }];
 }
 
-function checkFeishu(
-  feishu: Readonly<Record<string, unknown>>,
-  path: Path,
-  source: ConfigSource,
-): readonly ReceiverMistake[] {
-  const mistakes: ReceiverMistake[] = [];
-  for (const key of SECRET_KEYS) {
-    const fileKey = `${key}File`;
-    if (Object.hasOwn(feishu, key) && Object.hasOwn(feishu, fileKey)) {
-      const message = `\`${key}\` and \`${fileKey}\` exclude each other`;
-      mistakes.push({ code: "E512", path: [...path, fileKey], at: "key", message, help: "keep one of them" });
-    }
-    const placed = source.at([...path, key]);
-    const value = feishu[key];
-    if (typeof value !== "string" || placed === undefined || placed.broken || placed.raw === null) continue;
-    const fault = key === "url" ? explainFeishuUrl(value) : null;
-    if (fault !== null) mistakes.push({ code: "E512", path: [...path, key], at: "value", ...fault });
-    else if (isLiteral(placed.raw)) {
-      const message = `\`${key}\` is a secret and stands in the file`;
-      const help = `use \`${fileKey}\`, or \`\${NAME}\` from the environment`;
-      mistakes.push({ code: "W514", path: [...path, key], at: "value", message, help });
-    }
-  }
-  if (!Object.hasOwn(feishu, "url") && !Object.hasOwn(feishu, "urlFile") && !hasMisspelt(feishu, ["url", "urlFile"])) {
-    const help = "add `urlFile:` with the path of a file, or `url: ${NAME}`";
-    mistakes.push({ code: "E512", path, at: "key", message: "feishu receiver has no webhook URL", help });
-  }
-  return mistakes;
-}
-
-/** The secret of a webhook URL is its last segment, so a URL is literal unless that part comes from outside. */
-function isLiteral(raw: string): boolean {
-  return raw !== "" && !raw.slice(raw.lastIndexOf("/") + 1).includes("${");
-}
-
-/**
- * Why a text is not the webhook URL of a Feishu or Lark custom bot, or null when it is one (Feishu custom-bot
- * guide, 2026-11). Never repeats any of the text: the URL is the credential.
- *
- * The host is left open, since companies run Feishu under their own. Plain HTTP is for a bot on this machine only,
- * as the demo has one.
- */
-function explainFeishuUrl(text: string): { readonly message: string; readonly help?: string } | null {
-  const help = "it looks like https://open.feishu.cn/open-apis/bot/v2/hook/<token>";
-  const url = URL.parse(text.trim());
-  if (url === null) return { message: "webhook URL is not a URL", help };
-  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
-    return { message: "webhook URL must be https", help };
-  }
-  if (url.username !== "" || url.password !== "") return { message: "webhook URL must hold no user or password", help };
-  if (url.pathname.startsWith("/flow/api/")) {
-    const message = "this is the URL of a Feishu flow, not of a custom bot";
-    return { message, help: "add a custom bot to the group and take its webhook address" };
-  }
-  if (url.pathname.startsWith("/open-apis/bot/hook/")) {
-    const message = "this is the URL of a bot of the old kind, which takes no cards";
-    return { message, help: "add a new custom bot to the group; its webhook address has `/bot/v2/hook/` in it" };
-  }
-  if (!/^\/open-apis\/bot\/v2\/hook\/[A-Za-z0-9._~-]+$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
-    return { message: "webhook URL does not name a custom bot", help };
-  }
-  return null;
+function rawAt(source: ConfigSource, path: Path): string | null {
+  const placed = source.at(path);
+  return placed === undefined || placed.broken ? null : placed.raw;
 }
 
 function hasMisspelt(section: Readonly<Record<string, unknown>>, known: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { ReceiverShape } from "../deliver/shape.ts";
 import { parseSize } from "./quantity.ts";
 
 /** `5m`, as rules write durations: one whole number and one unit. */
@@ -29,31 +30,6 @@ const name = z
   .regex(NAME, { error: "is not a name; use letters, digits, `_`, `.` and `-`", abort: true })
   .refine((text) => !RESERVED.has(text), "is a word of the rule language and cannot be a name")
   .meta(PUBLIC);
-
-const feishuShape = {
-  url: z
-    .string()
-    .min(1, "must not be empty")
-    .optional()
-    .describe("Webhook URL of the bot; give `${NAME}`, not the URL."),
-  urlFile: filePath.optional().describe("File that holds the webhook URL; read again when it changes."),
-  secret: z.string().min(1, "must not be empty").optional().describe("Sign secret of the bot; give `${NAME}`."),
-  secretFile: filePath.optional().describe("File that holds the sign secret; read again when it changes."),
-  // Ten is the most a bot's security settings take (Feishu custom-bot guide, 2026-11).
-  keywords: z
-    .array(z.string().min(1, "must not be empty").meta(PUBLIC))
-    .max(10, "has more than the 10 keywords a bot can have")
-    .optional()
-    .describe("Words the bot insists on; put into each card's title."),
-};
-
-const stdoutShape = {};
-
-const receiverShape = {
-  name: name.describe("What rules write after `notify`."),
-  feishu: z.strictObject(feishuShape).optional().describe("A Feishu or Lark custom bot."),
-  stdout: z.strictObject(stdoutShape).nullish().describe("Prints each notification as one line of JSON."),
-};
 
 const startupShape = {
   maxAge: duration.optional().describe("With no checkpoint, how old an Event may be and still notify. Default 5m."),
@@ -88,20 +64,15 @@ const serverShape = {
     .describe("Address of /healthz, /readyz and /metrics. Default 0.0.0.0:8080."),
 };
 
-const configShape = {
+const sectionShapes = { startup: startupShape, throttle: throttleShape, outbox: outboxShape, server: serverShape };
+
+const commonShape = {
   cluster: z.string().min(1, "must not be empty").meta(PUBLIC).nullish().describe("Shown in each card's title."),
   language: z
     .enum(["en", "zh"], "must be `en` or `zh`")
     .meta(PUBLIC)
     .optional()
     .describe("Of the default card: English or Chinese. Default en."),
-  receivers: z
-    .array(
-      z
-        .strictObject(receiverShape)
-        .meta({ oneOf: [{ required: ["feishu"] }, { required: ["stdout"] }], description: "Who can be told." }),
-    )
-    .min(1, "is empty, so nobody can be told"),
   templates: z
     .record(name, z.json())
     .nullish()
@@ -112,11 +83,67 @@ const configShape = {
   server: z.strictObject(serverShape).nullish(),
 };
 
-/**
- * Shape of `config.yaml` as its author writes it. A section with nothing under it counts as left out, as it does
- * for Kubernetes. What concerns more than one key is in `receivers.ts`.
- */
-export const configSchema: z.ZodType<ConfigInput> = z.strictObject(configShape);
+/** The shapes of all kinds of receiver, by the key that stands for each. */
+export type Shapes = ReadonlyMap<string, ReceiverShape>;
+
+/** `config.yaml` as its author writes it, and what keys it knows. */
+export interface ConfigSchema {
+  /**
+   * The shape of each value. A section with nothing under it counts as left out, as it does for Kubernetes. What
+   * concerns more than one key is in `receivers.ts`.
+   */
+  readonly zod: z.ZodType<ConfigInput>;
+  /** The keys that may stand at a place of the file; none for a place that is not a section. */
+  readonly knownKeys: (path: readonly PropertyKey[]) => readonly string[];
+  /** Name of the section a key belongs to, for a key in the wrong one; null for a key of the top or of none. */
+  readonly sectionOf: (key: string) => string | null;
+}
+
+export function createConfigSchema(shapes: Shapes): ConfigSchema {
+  const receiverShape = {
+    name: name.describe("What rules write after `notify`."),
+    ...Object.fromEntries(Array.from(shapes, ([kind, shape]) => [kind, kindSchema(shape)])),
+  };
+  const oneKind = Array.from(shapes.keys(), (kind) => ({ required: [kind] }));
+  const receiver = z.strictObject(receiverShape).meta({ oneOf: oneKind, description: "Who can be told." });
+  const { cluster, language, ...more } = commonShape;
+  const receivers = z.array(receiver).min(1, "is empty, so nobody can be told");
+  const configShape = { cluster, language, receivers, ...more };
+  /** Keys of each section; a list's items are `*`. */
+  const sections = new Map<string, readonly string[]>([
+    ["", Object.keys(configShape)],
+    ["receivers.*", Object.keys(receiverShape)],
+    ...Array.from(shapes, ([kind, shape]) => sectionsBelow(`receivers.*.${kind}`, z.strictObject(shape.keys))).flat(),
+    ...Object.entries(sectionShapes).map(([section, shape]) => [section, Object.keys(shape)] as const),
+  ]);
+
+  return {
+    zod: z.strictObject(configShape),
+    knownKeys: (path) =>
+      sections.get(path.map((step) => (typeof step === "number" ? "*" : String(step))).join(".")) ?? [],
+    sectionOf(key) {
+      const found = Array.from(sections.keys()).find(
+        (section) => section !== "" && sections.get(section)?.includes(key),
+      );
+      return found === undefined ? null : (found.replace(/\.\*$/, "").split(".").at(-1) ?? null);
+    },
+  };
+}
+
+function kindSchema({ keys, description, mayBeEmpty }: ReceiverShape): z.ZodType {
+  const section = z.strictObject(keys);
+  return (mayBeEmpty ? section.nullish() : section.optional()).describe(description);
+}
+
+/** A section and those inside it, with their keys. */
+function sectionsBelow(path: string, schema: z.core.$ZodType): (readonly [string, readonly string[]])[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return sectionsBelow(path, schema.unwrap());
+  if (schema instanceof z.ZodArray) return sectionsBelow(`${path}.*`, schema.element);
+  if (!(schema instanceof z.ZodObject)) return [];
+  const keys: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
+  const inner = Object.entries(keys).flatMap(([key, below]) => sectionsBelow(`${path}.${key}`, below));
+  return [[path, Object.keys(keys)], ...inner];
+}
 
 /** `config.yaml` once its shape is known to be right: durations and sizes are still text. */
 export interface ConfigInput {
@@ -130,51 +157,19 @@ export interface ConfigInput {
   server?: { listen?: string | undefined } | null | undefined;
 }
 
+/** Beside the name the section of one kind, under the kind's own key. */
 export interface ReceiverInput {
   name: string;
-  feishu?: FeishuInput | undefined;
-  stdout?: Record<string, never> | null | undefined;
-}
-
-export interface FeishuInput {
-  url?: string | undefined;
-  urlFile?: string | undefined;
-  secret?: string | undefined;
-  secretFile?: string | undefined;
-  keywords?: string[] | undefined;
-}
-
-/** Keys of each section; a list's items are `*`. */
-const SECTIONS: Readonly<Record<string, object>> = {
-  "": configShape,
-  "receivers.*": receiverShape,
-  "receivers.*.feishu": feishuShape,
-  "receivers.*.stdout": stdoutShape,
-  startup: startupShape,
-  throttle: throttleShape,
-  outbox: outboxShape,
-  server: serverShape,
-};
-
-/** The keys that may stand at a place of the file; none for a place that is not a section. */
-export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  return Object.keys(SECTIONS[path.map((step) => (typeof step === "number" ? "*" : String(step))).join(".")] ?? {});
-}
-
-/** Name of the section a key belongs to, for a key written in the wrong one; null for a key of the top or of none. */
-export function sectionOf(key: string): string | null {
-  const found = Object.keys(SECTIONS).find((section) => section !== "" && Object.hasOwn(SECTIONS[section] ?? {}, key));
-  return found === undefined ? null : (found.replace(/\.\*$/, "").split(".").at(-1) ?? null);
+  [kind: string]: unknown;
 }
 
 /** JSON Schema (draft 2020-12) of the file for editors, from the same definition that validates it. */
-export function configJsonSchema(): object {
-  const schema = z.toJSONSchema(configSchema, {
-    io: "input",
-    // A mark of ours that means nothing to editors.
-    override: ({ jsonSchema }) => {
-      delete jsonSchema["public"];
-    },
-  });
-  return { title: "kubewhen config.yaml", ...schema };
+export function configJsonSchema(shapes: Shapes): object {
+  const { zod } = createConfigSchema(shapes);
+  return { title: "kubewhen config.yaml", ...z.toJSONSchema(zod, { io: "input", override: leaveOutPublic }) };
+}
+
+/** What may be quoted in messages is no matter of editors. */
+function leaveOutPublic({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
+  delete jsonSchema["public"];
 }

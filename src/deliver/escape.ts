@@ -1,6 +1,3 @@
-/** How a string of a card or message is read by Feishu's clients. */
-export type Dialect = "plain" | "markdown" | "text" | "url";
-
 const ESC = String.fromCharCode(0x1b);
 const BEL = String.fromCharCode(0x07);
 
@@ -14,7 +11,10 @@ const ANSI = new RegExp(
 );
 
 /** Controls but the line feed, and the characters that turn the direction of writing to make text read otherwise. */
-const CONTROLS = /(?!\n)[\p{Cc}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu;
+const CONTROLS = /(?!\n)[\p{Cc}\u{061C}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu;
+
+/** Line ends of other systems, and of Unicode: line separator and paragraph separator. */
+const LINE_ENDS = /\r\n?|[\u{2028}\u{2029}]/gu;
 
 /**
  * Makes text of strangers fit for any receiver: no ANSI sequences, no controls but line feeds, no direction
@@ -24,7 +24,7 @@ export function cleanText(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(ANSI, "")
-    .replaceAll(/\r\n?/g, "\n")
+    .replaceAll(LINE_ENDS, "\n")
     .replaceAll("\t", " ")
     .replaceAll(CONTROLS, "");
 }
@@ -46,44 +46,7 @@ export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
 }
 
-/*
- * Characters that mean something to Feishu's markdown: its own table of entities (rich-text component, JSON 1.0 and
- * 2.0, 2026-11), and `&` (or `&#60;` in a text would turn into a bracket), `|` (tables of 2.0) and `.` (lists).
- * `~` is 126 and not the table's `&sim;`, which is another character.
- */
-const MARKDOWN = /[&<>~\-!*/\\[\]()#:+"'`$_|.]/g;
-
-/**
- * Escapes clean text for `lark_md` and `markdown`: it shows as it is, and can make no mention, link, tag, table,
- * list or code. Each escaped character costs 5 bytes, so cut before and measure after.
- */
-export function escapeMarkdown(text: string): string {
-  return (
-    text
-      .replaceAll(MARKDOWN, (character) => `&#${character.charCodeAt(0)};`)
-      // Four spaces at the start of a line would begin a code block in JSON 2.0.
-      .replaceAll(/^ {4,}/gm, (spaces) => "&nbsp;".repeat(spaces.length))
-  );
-}
-
-/** Feishu texts know no escape: a zero-width space behind each `<` breaks every tag and shows nothing. */
-export function escapeText(text: string): string {
-  return text.replaceAll("<", "<\u{200B}");
-}
-
 /** Percent-encodes everything that could end a link: `encodeURIComponent` leaves quotes, stars and brackets. */
-function escapeUrl(text: string): string {
+export function escapeUrl(text: string): string {
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-const ESCAPES: Readonly<Record<Dialect, (text: string) => string>> = {
-  plain: (text) => text,
-  markdown: escapeMarkdown,
-  text: escapeText,
-  url: escapeUrl,
-};
-
-/** Escapes clean text for the dialect of the string it is put into. */
-export function escapeFor(dialect: Dialect, text: string): string {
-  return ESCAPES[dialect](text);
 }

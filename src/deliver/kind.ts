@@ -4,6 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { Redactor } from "../runtime/secret.ts";
 import type { Allowance } from "./budget.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** A receiver of the configuration; `settings` are the kind's own and known to it alone. Survives JSON. */
 export interface ReceiverSettings {
@@ -19,7 +20,8 @@ export interface Item {
   readonly message: (maxLead: number) => Message;
   /**
    * The layout of the configuration rendered for the kind's dialect, its message cut to so many characters; null where
-   * the rule names none, the alert's kind takes none, or the delivery is to be plainer.
+   * the rule names none, the alert's kind takes none, or the delivery is to be plainer. A body of version 0.1 made for
+   * this kind stands in a layout's place.
    */
   readonly layout: ((maxLead: number) => unknown) | null;
   /** The receiver's own id of the message to change; null: a new one. */
@@ -40,7 +42,7 @@ export interface World {
   readonly networkClock: Clock;
   readonly metrics: Metrics;
   readonly redactor: Redactor;
-  /** Prints one line to standard output; resolves once it is written. */
+  /** Prints one line to standard output. Resolves once it is written; rejects with the system's error. */
   readonly print: (line: string) => Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export interface ReceiverKind<Settings> {
   readonly local: boolean;
   /** How long a message can be changed after it was sent, ms; 0: never. */
   readonly editableMs: number;
+  readonly dialect: Dialect;
   readonly limits: Limits;
   /** Who shares pace and bytes: receivers with the same destination are one to the other side. Hashed, not secret. */
   destination(settings: Settings, world: World): string;

@@ -1,6 +1,8 @@
 import Handlebars from "handlebars";
-import { type Dialect, cleanText, cutText, escapeFor } from "./escape.ts";
+import type { Dialect, LeafForm } from "./dialect.ts";
+import { cleanText, cutText, escapeUrl } from "./escape.ts";
 import type { LocalTime } from "./local-time.ts";
+import type { Place } from "./markup.ts";
 import { type LayoutProblem, checkTemplate } from "./template-check.ts";
 
 /** A JSON tree whose string leaves are Handlebars templates. Keys and every other value stay as they are. */
@@ -33,61 +35,67 @@ class Escaped {
   }
 }
 
-/** Keys whose leaf is an address, whatever component it stands in (card JSON 1.0 and 2.0, 2026-11). */
-const URL_KEYS: ReadonlySet<string> = new Set(["url", "href", "pc_url", "ios_url", "android_url"]);
-
-const DIALECT_OF_TAG: Readonly<Record<string, Dialect>> = {
-  plain_text: "plain",
-  lark_md: "markdown",
-  markdown: "markdown",
-};
-
-/** A leaf with the way to it and the dialect its values are escaped for. */
+/** A leaf with the way to it, how its values are escaped, and where in the receiver's markup it begins. */
 interface Leaf {
   readonly path: string;
-  readonly dialect: Dialect;
+  readonly form: LeafForm;
+  readonly place: Place;
   readonly isTag: boolean;
   readonly text: string;
 }
 
-/** Rebuilds a tree with each string leaf replaced. The nearest `tag` above a leaf says its dialect; none: `text`. */
-function mapLeaves(tree: LayoutTree, change: (leaf: Leaf) => unknown, at: { path: string; dialect: Dialect }): unknown {
-  if (typeof tree === "string") return change({ ...at, isTag: false, text: tree });
-  if (typeof tree !== "object" || tree === null) return tree;
-  if (isList(tree)) {
-    return tree.map((one, index) => mapLeaves(one, change, { ...at, path: `${at.path}[${index}]` }));
-  }
-  const tag = tree["tag"];
-  const dialect = typeof tag === "string" ? (DIALECT_OF_TAG[tag] ?? "text") : at.dialect;
-  return Object.fromEntries(
-    Object.entries(tree).map(([key, value]) => {
-      const path = at.path === "" ? key : `${at.path}.${key}`;
-      if (key === "tag" && typeof value === "string") return [key, change({ path, dialect, isTag: true, text: value })];
-      return [key, mapLeaves(value, change, { path, dialect: URL_KEYS.has(key) ? "url" : dialect })];
-    }),
-  );
+type Position = Pick<Leaf, "path" | "form" | "place">;
+
+const ADDRESS: LeafForm = { escape: escapeUrl, markup: false };
+
+/** Rebuilds a tree with each string leaf replaced. The nearest tag above a leaf says its form. */
+function mapLeaves(tree: LayoutTree, dialect: Dialect, change: (leaf: Leaf) => unknown): unknown {
+  const visit = (node: LayoutTree, at: Position): unknown => {
+    if (typeof node === "string") return change({ ...at, isTag: false, text: node });
+    if (typeof node !== "object" || node === null) return node;
+    if (isList(node)) return node.map((one, index) => visit(one, { ...at, path: `${at.path}[${index}]` }));
+    const form = formOf(node, dialect) ?? at.form;
+    return Object.fromEntries(
+      Object.entries(node).map(([key, value]) => {
+        const path = at.path === "" ? key : `${at.path}.${key}`;
+        const isTag = key === dialect.tagKey && typeof value === "string";
+        if (isTag) return [key, change({ path, form, place: "text", isTag, text: value })];
+        if (dialect.addressKeys.includes(key)) return [key, visit(value, { path, form: ADDRESS, place: "address" })];
+        return [key, visit(value, { path, form, place: dialect.nameKeys.includes(key) ? "name" : "text" })];
+      }),
+    );
+  };
+  return visit(tree, { path: "", form: dialect.otherForm, place: "text" });
+}
+
+/** Looks at own keys alone: a tag may be called as what every object inherits. */
+function formOf(node: { readonly [key: string]: LayoutTree }, { tagKey, forms, otherForm }: Dialect): LeafForm | null {
+  const tag = Object.hasOwn(node, tagKey) ? node[tagKey] : undefined;
+  if (typeof tag !== "string") return null;
+  return (Object.hasOwn(forms, tag) ? forms[tag] : undefined) ?? otherForm;
 }
 
 function isList(tree: LayoutTree): tree is readonly LayoutTree[] {
   return Array.isArray(tree);
 }
 
-const ROOT = { path: "", dialect: "text" } as const satisfies { path: string; dialect: Dialect };
-
 /**
- * Every fault of a layout that can be seen before an Event comes: syntax, unknown variables and helpers, partials.
- * `extraNames` are those that rules add with `with`.
+ * Every fault of a layout that can be seen before an Event comes: syntax, unknown variables and helpers, partials, and
+ * text of an Event in a place that is no text. `extraNames` are those that rules add with `with`.
  */
-export function checkLayout(tree: LayoutTree, extraNames: readonly string[] = []): readonly LayoutProblem[] {
+export function checkLayout(
+  tree: LayoutTree,
+  dialect: Dialect,
+  extraNames: readonly string[] = [],
+): readonly LayoutProblem[] {
   const problems: LayoutProblem[] = [];
-  mapLeaves(
-    tree,
-    ({ path, isTag, text }) => {
-      if (isTag && text.includes("{{")) problems.push({ path, message: "a tag must not be a template" });
-      else problems.push(...checkTemplate(text, path, extraNames));
-    },
-    ROOT,
-  );
+  mapLeaves(tree, dialect, ({ path, form, place, isTag, text }) => {
+    if (isTag && text.includes("{{")) problems.push({ path, message: "a tag must not be a template" });
+    else
+      problems.push(
+        ...checkTemplate(text, { path, extraNames, place: form.markup || place !== "text" ? place : null }),
+      );
+  });
   return problems;
 }
 
@@ -118,10 +126,10 @@ class EscapeEverything extends Handlebars.Visitor {
   }
 }
 
-function environment(dialect: Dialect, localTime: LocalTime): typeof Handlebars {
+function environment({ escape }: LeafForm, localTime: LocalTime): typeof Handlebars {
   const handlebars = Handlebars.create();
   handlebars.registerHelper({
-    out: (value: unknown) => (value instanceof Escaped ? value.text : escapeFor(dialect, cleanText(textOf(value)))),
+    out: (value: unknown) => (value instanceof Escaped ? value.text : escape(cleanText(textOf(value)))),
     /** Local time of an ISO 8601 or epoch ms value. */
     time: (value: unknown) => localTime.full(typeof value === "number" ? value : textOf(value)),
     /** The first value that is not empty. */
@@ -132,7 +140,7 @@ function environment(dialect: Dialect, localTime: LocalTime): typeof Handlebars 
     short: (value: unknown, length: unknown) => cutText(textOf(value), typeof length === "number" ? length : 80),
     eq: (a: unknown, b: unknown) => a === b,
     /** Percent-encoded, for a link written in markdown. */
-    url: (value: unknown) => new Escaped(escapeFor("url", textOf(value))),
+    url: (value: unknown) => new Escaped(escapeUrl(cleanText(textOf(value)))),
   });
   // Nothing of Handlebars' own that looks up by name at run time, or writes to the console.
   for (const name of ["lookup", "log", "helperMissing", "blockHelperMissing"]) handlebars.unregisterHelper(name);
@@ -142,40 +150,42 @@ function environment(dialect: Dialect, localTime: LocalTime): typeof Handlebars 
 /** Options of a compiled template: data only, never what an object inherits. */
 const RUNTIME = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false } as const;
 
-function compile(text: string, dialect: Dialect, localTime: LocalTime): (view: object) => string {
-  const handlebars = environment(dialect, localTime);
+function compile(text: string, form: LeafForm, localTime: LocalTime): (view: object) => string {
+  const handlebars = environment(form, localTime);
   const program = handlebars.parse(text);
   new EscapeEverything().accept(program);
   const template = handlebars.compile<object>(program, { noEscape: true, knownHelpersOnly: false });
   return (view) => template(view, RUNTIME);
 }
 
+const PLAIN: LeafForm = { escape: (text) => text, markup: false };
+
 /** Compiles a `with` value: text over the Event, escaped only where a layout uses it. Throws `LayoutError`. */
 export function compileText(text: string, localTime: LocalTime): (view: object) => string {
-  const problems = checkTemplate(text, "", []);
+  const problems = checkText(text);
   if (problems.length > 0) throw new LayoutError(problems);
-  return compile(text, "plain", localTime);
+  return compile(text, PLAIN, localTime);
+}
+
+/** Every fault of a `with` value. */
+export function checkText(text: string): readonly LayoutProblem[] {
+  return checkTemplate(text, { path: "", extraNames: [], place: null });
 }
 
 /**
- * Compiles every leaf once. Values are escaped for the dialect of their leaf: as they are under `plain_text`, for
- * markdown under `lark_md` and `markdown`, percent-encoded in addresses, and with mentions broken elsewhere. The
- * template's own text is trusted. Throws `LayoutError` for faults of syntax; unknown names render empty here, because
- * only the rules know what they add: `checkLayout` tells them.
+ * Compiles every leaf once. Values are escaped for the form of their leaf, and percent-encoded in addresses. The
+ * template's own text is trusted. Throws `LayoutError` for what `checkLayout` finds but unknown names: those render
+ * empty here, because only the rules know what they add.
  */
-export function compileLayout(tree: LayoutTree, localTime: LocalTime): Layout {
+export function compileLayout(tree: LayoutTree, dialect: Dialect, localTime: LocalTime): Layout {
   const renderers: ((view: object) => string)[] = [];
-  const problems = checkLayout(tree).filter((one) => one.unknownName === undefined);
+  const problems = checkLayout(tree, dialect).filter((one) => one.unknownName === undefined);
   if (problems.length > 0) throw new LayoutError(problems);
-  mapLeaves(
-    tree,
-    ({ text, dialect }) => {
-      renderers.push(text.includes("{{") ? compile(text, dialect, localTime) : () => text);
-    },
-    ROOT,
-  );
+  mapLeaves(tree, dialect, ({ text, form }) => {
+    renderers.push(text.includes("{{") ? compile(text, form, localTime) : () => text);
+  });
   return (view) => {
     let next = 0;
-    return mapLeaves(tree, () => renderers[next++]?.(view) ?? "", ROOT);
+    return mapLeaves(tree, dialect, () => renderers[next++]?.(view) ?? "");
   };
 }

@@ -1,4 +1,5 @@
 import Handlebars from "handlebars";
+import { type Place, checkPlaces } from "./markup.ts";
 import { VIEW_NAMES } from "./view.ts";
 
 /** One fault of a template. */
@@ -131,8 +132,17 @@ function syntaxMessage({ message }: Error): string {
   return message.includes("doesn't match") ? "a block of this template ends under another name" : "bad template";
 }
 
-/** Every fault of one template's text. `extraNames` are known beside the names of a view. */
-export function checkTemplate(text: string, path: string, extraNames: readonly string[]): readonly LayoutProblem[] {
+export interface TemplateOptions {
+  /** The way to the leaf, for the problems. */
+  readonly path: string;
+  /** Known beside the names of a view. */
+  readonly extraNames: readonly string[];
+  /** Where in the receiver's markup the text begins; null: it has none. */
+  readonly place: Place | null;
+}
+
+/** Every fault of one template's text. */
+export function checkTemplate(text: string, { path, extraNames, place }: TemplateOptions): readonly LayoutProblem[] {
   if (!text.includes("{{")) return [];
   let program: hbs.AST.Program;
   try {
@@ -144,5 +154,6 @@ export function checkTemplate(text: string, path: string, extraNames: readonly s
   }
   const checker = new Checker(path, extraNames);
   checker.accept(program);
-  return checker.problems;
+  if (place === null) return checker.problems;
+  return [...checker.problems, ...checkPlaces(program, place).map((message) => ({ path, message }))];
 }

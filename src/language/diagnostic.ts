@@ -48,7 +48,8 @@ export type DiagnosticCode =
   | "E513"
   | "W514"
   | "E515"
-  | "E516";
+  | "E516"
+  | "W517";
 
 /**
  * Every code there is for rules. E is an error, W a warning or an info; the hundreds are the family (1 writing,
@@ -97,6 +98,7 @@ export const DIAGNOSTICS: Readonly<Record<DiagnosticCode, DiagnosticKind>> = {
   W514: { severity: "warning", title: "secret written in the file" },
   E515: { severity: "error", title: "not YAML" },
   E516: { severity: "error", title: "template that cannot be rendered" },
+  W517: { severity: "warning", title: "webhook URL of another form" },
 };
 
 /** Narrows a text to a code of the catalogue. */

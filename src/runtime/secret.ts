@@ -16,7 +16,7 @@ const REDACTED = "[redacted]";
 
 /**
  * Replaces secrets in text. Every value a `Secret` ever revealed is known to it, and so is each path segment of a
- * revealed URL that is long enough to be a token.
+ * revealed URL that is long enough to be a token, and its path as a whole.
  */
 export interface Redactor {
   open(source: SecretSource): Secret;
@@ -37,6 +37,9 @@ export function createRedactor(): Redactor {
       for (const part of [...url.pathname.split("/"), ...url.searchParams.values(), url.username, url.password]) {
         if (part.length >= 8) known.add(part);
       }
+      // Its parts may each be too short to be told from a word.
+      const path = url.pathname + url.search;
+      if (path.length >= 8) known.add(path);
     }
   };
 

@@ -3,21 +3,39 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { checkRuleTexts, checkTemplates } from "../../src/cli/check-templates.ts";
+import {
+  checkRuleTexts,
+  checkTemplates,
+  createTemplateUses,
+  type TemplateUses,
+} from "../../src/cli/check-templates.ts";
 import { check } from "../../src/cli/check.ts";
-import { loadConfig } from "../../src/config/config.ts";
+import { createConfigLoader } from "../../src/config/config.ts";
+import { loadDialects } from "../../src/deliver/kinds.ts";
 import { loadRules } from "../../src/language/load.ts";
 import type { Diagnostic } from "../../src/model/diagnostic.ts";
+import type { Rule, RuleSet } from "../../src/model/rule.ts";
+
+const loadConfig = await createConfigLoader();
+const dialects = await loadDialects();
+
+function rulesOf(ruleSet: RuleSet | null): readonly Rule[] {
+  return (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
+}
+
+function usesIn(ruleSet: RuleSet | null): TemplateUses | null {
+  const uses = createTemplateUses();
+  for (const rule of rulesOf(ruleSet)) uses.note(rule);
+  return ruleSet && uses;
+}
 
 function mistakes(templates: string, rules: string): readonly Diagnostic[] {
   const text = `receivers: [{name: dump, stdout: {}}]\ntemplates:\n${templates}`;
   const loaded = loadConfig("config.yaml", text, {});
   const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
-  const found = (ruleSet?.statements ?? []).filter((statement) => statement.kind === "rule");
-  const given = ruleSet && found.flatMap(({ values }) => Object.keys(values));
   return [
-    ...checkTemplates({ file: "config.yaml", loaded, given }),
-    ...found.flatMap((rule) => checkRuleTexts(rule, (file) => file)),
+    ...checkTemplates({ file: "config.yaml", loaded, uses: usesIn(ruleSet), dialects }),
+    ...rulesOf(ruleSet).flatMap((rule) => checkRuleTexts(rule, (file) => file)),
   ];
 }
 
@@ -36,6 +54,27 @@ describe("templates are checked before the first Event needs them", () => {
     const rules = "when type=Warning using card with team=edge notify dump";
     expect(mistakes("  card: {text: '{{team}}'}\n", rules)).toEqual([]);
     expect(mistakes("  card: {text: '{{team}}'}\n", "when type=Warning using card notify dump")).toHaveLength(1);
+  });
+
+  it("reads each as those do who get it", () => {
+    const text = `receivers: [{name: dump, stdout: {}}, {name: bot, feishu: {urlFile: /u}}]
+templates:
+  card: {elements: [{tag: markdown, content: "<at id={{name}}></at>"}]}
+`;
+    const found = (rules: string): readonly Diagnostic[] => {
+      const loaded = loadConfig("config.yaml", text, {});
+      const { ruleSet } = loadRules([{ file: "a.rules", text: rules }], loaded.known);
+      return checkTemplates({ file: "config.yaml", loaded, uses: usesIn(ruleSet), dialects });
+    };
+    const refusal = {
+      code: "E516",
+      line: 3,
+      column: 46,
+      message: "template `card`: no text of an Event may stand inside `<…>`",
+    };
+    expect(found("when type=Warning using card notify bot, dump")).toMatchObject([refusal]);
+    expect(found("when type=Warning notify dump")).toMatchObject([refusal]);
+    expect(found("when type=Warning using card notify dump")).toEqual([]);
   });
 
   it("finds broken Handlebars in a rule's own text, at the rule", () => {

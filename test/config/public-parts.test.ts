@@ -1,14 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkTemplates } from "../../src/cli/check-templates.ts";
+import { checkTemplates, createTemplateUses } from "../../src/cli/check-templates.ts";
 import { createPrintedLines } from "../../src/cli/printed-lines.ts";
 import type { Report } from "../../src/cli/report.ts";
 import { reportGithub } from "../../src/cli/reporters/github.ts";
 import { reportJson } from "../../src/cli/reporters/json.ts";
 import { reportPretty } from "../../src/cli/reporters/pretty.ts";
 import { reportSarif } from "../../src/cli/reporters/sarif.ts";
-import { loadConfig } from "../../src/config/config.ts";
+import { createConfigLoader } from "../../src/config/config.ts";
+import { loadDialects } from "../../src/deliver/kinds.ts";
 import { loadRules } from "../../src/language/load.ts";
+
+const loadConfig = await createConfigLoader();
+const dialects = await loadDialects();
 
 const WEBHOOK = "https://open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d-feed";
 
@@ -24,7 +28,7 @@ function print(text: string, env: Readonly<Record<string, string>> = {}): Printe
   const printed = createPrintedLines();
   printed.addPrivate("config.yaml", text);
   for (const span of loaded.shown) printed.show("config.yaml", span);
-  const inTemplates = checkTemplates({ file: "config.yaml", loaded, given: [] });
+  const inTemplates = checkTemplates({ file: "config.yaml", loaded, uses: createTemplateUses(), dialects });
   const inRules = loadRules([{ file: "a.rules", text: "when type=Warning using nosuch notify nobody" }], loaded.known);
   const diagnostics = [...loaded.diagnostics, ...inTemplates, ...inRules.diagnostics];
   const report: Report = { files: 1, rules: 1, diagnostics, columnsOf: printed.columnsOf };
@@ -98,6 +102,9 @@ const PLACES: readonly ((put: string) => string)[] = [
   (put) => `receivers: [{name: f, stdout: {}}]\ntemplates:\n  t: ${put}\n`,
   (put) => `receivers: [{name: f, stdout: {}}]\n${put}\n`,
   (put) => `receivers: [{name: f, feishu: {urlFile: /u, secret: ${put}}}]\n`,
+  (put) => `receivers: [{name: f, feishu: {urlFile: /u}}]\ntemplates:\n  t:\n    elements:\n    - tag: ${put}\n`,
+  (put) =>
+    `receivers: [{name: f, feishu: {urlFile: /u}}]\ntemplates:\n  t: {elements: [{tag: markdown, content: ${put}}]}\n`,
   (put) => `- ${put}\n`,
 ];
 
@@ -127,6 +134,9 @@ const FORMS: readonly ((secret: string) => string)[] = [
   (secret) => `"{{#if ${secret}}}"`,
   (secret) => `"{{${secret} reason}}"`,
   (secret) => `"{{#each x}}{{/${secret}}}"`,
+  (secret) => `"<at id={{${secret}}}>"`,
+  (secret) => `"<at id={{name}} ${secret}>"`,
+  (secret) => `"[${secret}]({{message}})"`,
   (secret) => `"\\${secret}"`,
   (secret) => `"${secret}`,
   (secret) => `? ${secret}`,

@@ -1,21 +1,22 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { createRenderer } from "../../src/deliver/render.ts";
+import { createComposer } from "../../src/deliver/compose.ts";
+import { kind } from "../../src/deliver/feishu/kind.ts";
+import { cardOf } from "../../src/deliver/feishu/card.ts";
 import { printCard } from "../../src/demo/printed-card.ts";
-import { aPassedMatch } from "../support/passed-match.ts";
+import { aDelivery, aDigestAlert, anEventAlert } from "../support/alerts.ts";
+import { aLogger } from "../support/delivery.ts";
+import { anEvent } from "../support/events.ts";
+import type { Alert } from "../../src/model/alert.ts";
 
-type Json = Readonly<Record<string, unknown>>;
+const composer = createComposer({ templates: {}, language: "en", timeZone: "UTC", logger: aLogger().logger });
 
-const renderer = createRenderer({
-  cluster: "home",
-  receivers: [{ kind: "feishu", name: "feishu", keywords: [] }],
-  templates: {},
-  timeZone: "UTC",
-});
+function cardFor(alert: Alert): unknown {
+  return cardOf(composer.item(aDelivery(alert), kind.dialect).message(8000), []);
+}
 
-function aCard(message: string): Json {
-  const [notification] = renderer.render(aPassedMatch({ message }));
-  return JSON.parse(notification?.body ?? "") as Json;
+function aCard(message: string): unknown {
+  return cardFor(anEventAlert({ cluster: "home", event: anEvent({ message }) }));
 }
 
 test("shows the title with its time, and every line of the card", () => {
@@ -42,4 +43,8 @@ test("is the same text with colours, once those are taken out", () => {
 test("shows a plain text message in a card's place, and nothing at all as nothing", () => {
   expect(printCard({ msg_type: "text", content: { text: "hello" } }, "12:04", false)).toBe("┃ hello  12:04\n");
   expect(printCard({}, "", false)).toBe("┃   \n");
+});
+
+test("shows every line of a digest", () => {
+  expect(printCard(cardFor(aDigestAlert()), "", false)).toContain("\n┃ shop/web: Back-off\n");
 });

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { Metafile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundlePrograms } from "../../deploy/bundle.ts";
+import { startFeishuBot } from "../../src/emulator/feishu-bot.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { runAsImage, type Ran } from "../support/image.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kubewhen-bundle-"));
@@ -58,6 +60,29 @@ describe("the bundle, under the flags of the image", () => {
     expect(stdout).toContain("E201");
   });
 
+  test("sends a test with each kind of receiver", async () => {
+    const bot = await startFeishuBot({ clock: systemClock });
+    writeFileSync(join(folder, "url"), bot.url);
+    const receivers = `[{ name: bot, feishu: { urlFile: ${join(folder, "url")} } }, { name: dump, stdout: {} }]`;
+    writeFileSync(join(folder, "both.yaml"), `receivers: ${receivers}\n`);
+    for (const name of ["bot", "dump"]) {
+      const { code, stdout, stderr } = await run(
+        "kubewhen.cjs",
+        "send-test",
+        name,
+        "--config",
+        join(folder, "both.yaml"),
+      );
+      expect({ code, stderr, last: stdout.trim().split("\n").at(-1) }).toEqual({
+        code: 0,
+        stderr: "",
+        last: `${name}: delivered`,
+      });
+    }
+    expect(bot.accepted()).toHaveLength(1);
+    await bot.close();
+  });
+
   test("compiles rules and configuration for the engine", async () => {
     writeFileSync(join(folder, "config.yaml"), "receivers: [{ name: feishu, stdout: {} }]\n");
     writeFileSync(join(folder, "right.rules"), "when type=Warning and kind=Pod rate<5/10m notify feishu\n");
@@ -102,6 +127,19 @@ describe("what the bundle holds", () => {
     ["web sockets", /node_modules\/(ws|isomorphic-ws)\//],
   ])("leaves out %s", (_what, pattern) => {
     expect(inputs().filter((path) => pattern.test(path))).toEqual([]);
+  });
+
+  test("each kind of receiver is a file that only its receivers ask for, and its shape the compiler", () => {
+    const engine = readFor(["src/cli/kubewhen.ts", "src/cli/run.ts"], metafile);
+    expect(engine).toContain("src/deliver/kinds.ts");
+    expect(engine.filter((path) => /^src\/deliver\/[\w-]+\//.test(path))).toEqual([]);
+    const kinds = Object.values(metafile.outputs)
+      .map((file) => Object.keys(file.inputs).filter((path) => /^src\/deliver\/[\w-]+\/kind\.ts$/.test(path)))
+      .filter((paths) => paths.length > 0);
+    expect(kinds.length).toBeGreaterThan(1);
+    expect(kinds.filter((paths) => paths.length > 1)).toEqual([]);
+    const compiler = readFor(["src/cli/kubewhen.ts", "src/cli/compile.ts"], metafile);
+    expect(compiler.filter((path) => path.endsWith("/kind.ts"))).toEqual([]);
   });
 
   test("the engine reads no file that holds parser, YAML or schema", () => {

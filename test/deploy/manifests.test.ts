@@ -12,7 +12,7 @@ import type {
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { deriveFiles } from "../../deploy/manifests.ts";
-import { loadConfig } from "../../src/config/config.ts";
+import { createConfigLoader } from "../../src/config/config.ts";
 import { loadRules } from "../../src/language/load.ts";
 
 interface KubernetesObject {
@@ -102,7 +102,8 @@ describe("the derived manifests", () => {
 });
 
 describe("the configuration", () => {
-  test("is one the engine takes, and names the receiver that the rules notify", () => {
+  test("is one the engine takes, and names the receiver that the rules notify", async () => {
+    const loadConfig = await createConfigLoader();
     const text = dataOf("kubewhen-config")?.["config.yaml"] ?? "";
     const { config, known, diagnostics } = loadConfig("/etc/kubewhen/config.yaml", text, { CLUSTER_NAME: "edge" });
     expect(diagnostics).toEqual([]);

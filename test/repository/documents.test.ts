@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { loadConfig } from "../../src/config/config.ts";
+import { createConfigLoader } from "../../src/config/config.ts";
 import { loadRules } from "../../src/language/load.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
 import { VERSION } from "../../src/version.ts";
@@ -188,7 +188,8 @@ test("the rules README.md shows are free of errors and warnings", () => {
   expect(diagnostics).toEqual([]);
 });
 
-test("the configuration README.md shows is in order", () => {
+test("the configuration README.md shows is in order", async () => {
+  const loadConfig = await createConfigLoader();
   const [example = ""] = blocks(readme, "yaml");
   const env = { FEISHU_URL: "https://open.feishu.cn/open-apis/bot/v2/hook/3f6a1c52-0000-4000-8000-000000000000" };
   expect(loadConfig("config.yaml", example, env)).toMatchObject({ diagnostics: [], config: { cluster: "home" } });

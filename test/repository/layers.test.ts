@@ -31,8 +31,11 @@ const MAY_IMPORT: Readonly<Record<string, { readonly values: readonly string[]; 
     words: { values: [] },
     runtime: { values: ["model"] },
     language: { values: ["model", "grammar", "words"] },
-    // Where a secret comes from is part of the configuration; opening it is not.
-    config: { values: ["model", "words"], types: ["src/runtime/secret.ts"] },
+    // The one list of kinds of receivers: each says what its part of the file looks like.
+    config: {
+      values: ["model", "words", "src/deliver/kinds.ts"],
+      types: ["src/deliver/kind.ts", "src/deliver/shape.ts"],
+    },
     // The table of fields is all that the stages know of the language: rules reach them as plain data.
     collect: { values: ["model", "runtime"] },
     decide: { values: ["model", "runtime", "src/language/fields.ts"] },
@@ -150,14 +153,17 @@ test.each(["src/main.ts", "src/cli/run.ts", "src/cli/kubewhen.ts"])(
   (entry) => {
     const loaded = [...loadedWith(entry)];
     expect(loaded).toContain(entry);
-    expect(loaded.filter((path) => /^(?:chevrotain|yaml|zod)$|^grammar\/|^src\/config/.test(path))).toEqual([]);
+    expect(
+      loaded.filter((path) => /^(?:chevrotain|yaml|zod)$|^grammar\/|^src\/config|\/shape\.ts$/.test(path)),
+    ).toEqual([]);
   },
 );
 
 test.each([
   ["chevrotain", /^grammar\//],
   ["yaml", /^src\/(?:config|cli\/)/],
-  ["zod", /^src\/config/],
+  ["zod", /^src\/config|^src\/deliver\/(?:[\w-]+\/)?shape\.ts$/],
+  ["undici", /^src\/(?:runtime\/kube|deliver\/http)\.ts$/],
   ["commander", /^src\/cli\//],
   ["@kubernetes/client-node", /^src\/runtime\/kube-credentials\.ts$/],
   ["node:sqlite", /^src\/runtime\/database\.ts$/],
@@ -168,6 +174,30 @@ test.each([
   const users = sources.filter(({ imports }) => imports.some(({ to }) => to === name)).map(({ path }) => path);
   expect(users).not.toEqual([]);
   expect(users.filter((path) => !place.test(path))).toEqual([]);
+});
+
+test("nothing but its folder and the one list names a kind of receiver", () => {
+  const kinds = new Set(sources.map(({ path }) => /^src\/deliver\/([\w-]+)\//.exec(path)?.[1]).filter(Boolean));
+  expect(kinds.size).toBeGreaterThan(1);
+  const named = new RegExp(`["'\`](?:${[...kinds].join("|")})["'\`]|/(?:${[...kinds].join("|")})/`);
+  // Emulators and the demo are the other side; help shows examples.
+  const allowed = /^src\/(?:deliver\/(?:kinds\.ts|[\w-]+\/)|emulator\/|demo\/|cli\/kubewhen\.ts)/;
+  expect(places(named, allowed)).toEqual([]);
+  expect(places(named).filter((place) => place.startsWith("src/deliver/kinds.ts"))).toHaveLength(3 * kinds.size);
+});
+
+test("a dialect can be read anywhere, and no kind knows another", () => {
+  const ofKinds = sources.filter(({ path }) => /^src\/deliver\/[\w-]+\//.test(path));
+  const loads = ofKinds
+    .filter(({ path }) => path.endsWith("/dialect.ts"))
+    .flatMap(({ path, imports }) => imports.filter(({ kind }) => kind !== "type").map(({ to }) => `${path} → ${to}`));
+  expect(loads).toEqual([]);
+  const strangers = ofKinds.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ to }) => /^src\/deliver\/[\w-]+\//.test(to) && dirname(to) !== dirname(path))
+      .map(({ to }) => `${path} → ${to}`),
+  );
+  expect(strangers).toEqual([]);
 });
 
 test("files and folders are named after what they hold", () => {

@@ -3,8 +3,8 @@ import type { Compiled } from "../../src/compile.ts";
 import type { Statement } from "../../src/model/rule.ts";
 
 /** What the engine gets of these inputs, without a child process. */
-export function compiledInputs(options: InputOptions): Compiled {
+export async function compiledInputs(options: InputOptions): Promise<Compiled> {
   const statements: Statement[] = [];
-  const { rulesSound, ...compiled } = compileInputs(options, (statement) => statements.push(statement));
+  const { rulesSound, ...compiled } = await compileInputs(options, (statement) => statements.push(statement));
   return { ...compiled, ruleSet: rulesSound ? { statements } : null };
 }

@@ -1,11 +1,12 @@
-import type { DeliveryOutcome } from "../../model/delivery.ts";
+import type { Arrived, Outcome } from "../../model/delivery.ts";
+import type { Headers } from "../http.ts";
 
-/** One code of Feishu's and what it means for an entry. */
+/** One code of Feishu's and what it means for a delivery. */
 interface AnswerRow {
   readonly code: number;
   /** Narrows a code that Feishu uses for two things; the first row that fits wins. */
   readonly messageLike?: RegExp;
-  readonly kind: "retry" | "refused" | "misconfigured";
+  readonly kind: "retry" | "refused" | "misconfigured" | "unknown";
   /** Closed set: a metric label. */
   readonly reason: string;
   readonly afterMs?: number;
@@ -19,7 +20,8 @@ interface AnswerRow {
  */
 const ANSWERS: readonly AnswerRow[] = [
   { code: 9499, messageLike: /too many request/i, kind: "retry", reason: "rate_limited", afterMs: 1000 }, // P
-  { code: 9499, kind: "refused", reason: "bad_request" }, // F1, F9
+  // Also what a gateway in trouble says, so it does not condemn this body.
+  { code: 9499, kind: "unknown", reason: "bad_request" }, // F1, F9
   { code: 11232, kind: "retry", reason: "rate_limited", afterMs: 5000 }, // F1, F9
   { code: 11233, kind: "retry", reason: "rate_limited", afterMs: 5000 }, // F9
   { code: 11247, kind: "retry", reason: "rate_limited", afterMs: 5000 }, // F9
@@ -38,10 +40,13 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: 19007, kind: "misconfigured", reason: "bot_disabled" }, // P
   { code: 19021, kind: "misconfigured", reason: "sign_mismatch" }, // F1
   { code: 19022, kind: "misconfigured", reason: "ip_not_allowed" }, // F1
-  { code: 19024, kind: "misconfigured", reason: "keywords_missing" }, // F1
+  // We put the keywords in wherever we can, so the cause may lie in this one body.
+  { code: 19024, kind: "unknown", reason: "keywords_missing" }, // F1
   { code: 19036, kind: "refused", reason: "too_large" }, // F9
   { code: 99991300, kind: "refused", reason: "bad_request" }, // P
   { code: 99991400, kind: "retry", reason: "rate_limited", afterMs: 1000 }, // F9
+  { code: 99991401, kind: "misconfigured", reason: "ip_not_allowed" }, // F9
+  { code: 99991403, kind: "misconfigured", reason: "quota_used" }, // F9: of the month
   // Not of the webhook, but of the same services behind it; a row costs less than a lost notification.
   { code: 230020, kind: "retry", reason: "rate_limited", afterMs: 1000 }, // F8
   { code: 230022, kind: "refused", reason: "content_review" }, // F8
@@ -50,17 +55,6 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: 230049, kind: "retry", reason: "in_flight", afterMs: 1000 }, // F8
   { code: 230099, kind: "refused", reason: "card_refused" }, // F8
 ];
-
-/** Reasons of a refusal that a plainer body may get round. Content review would refuse the same words again. */
-const MENDABLE: ReadonlySet<string> = new Set(["bad_request", "card_refused", "mention_refused", "too_large"]);
-
-/** Whether a plainer body is worth a try after this refusal. */
-export function isMendable(reason: string): boolean {
-  return MENDABLE.has(reason);
-}
-
-/** An HTTP header as undici gives it. */
-export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 interface Answer {
   readonly code: number;
@@ -93,38 +87,45 @@ function wishedMs(headers: Headers): number | null {
   return null;
 }
 
-function retry(reason: string, detail: string, afterMs: number | null): DeliveryOutcome {
-  return afterMs === null ? { kind: "retry", reason, detail } : { kind: "retry", reason, detail, afterMs };
+function retry(reason: string, detail: string, afterMs: number | null, arrived: Arrived): Outcome {
+  const outcome = { kind: "retry", reason, detail, arrived } as const;
+  return afterMs === null ? outcome : { ...outcome, afterMs };
 }
 
 /**
- * Decides what one answer of Feishu means for the entry.
+ * Decides what one answer of Feishu means for the delivery.
  *
  * Feishu reports most failures with HTTP 200, so `code` in the body decides and the status alone never means
- * delivered. Only the parsed fields are looked at: log ids hold digits that look like codes. An unknown code under
- * 500 is `refused`: a dead letter a person reads beats an unknown refusal repeated for days. An answer that is not
- * Feishu's at all (a gateway's HTML, half a reply, a redirect) is `retry`, because it says nothing about the entry.
+ * delivered. Only the parsed fields are looked at: log ids hold digits that look like codes. Only a known code
+ * condemns a body: a code nobody knows is `unknown`, and with an HTTP status of 400 or more it may be a gateway's, which
+ * says nothing about the body and is `retry`, as is an answer that is not Feishu's at all (HTML, half a reply, a
+ * redirect).
  *
  * `detail` quotes Feishu's own text and may hold what we sent: scrub it.
  */
-export function classifyFeishuResponse(status: number, body: string, headers: Headers): DeliveryOutcome {
+export function classifyFeishuResponse(status: number, body: string, headers: Headers): Outcome {
   const answer = parseAnswer(body);
   const wish = wishedMs(headers);
   if (answer === null) {
-    const reason = status === 429 ? "rate_limited" : status >= 500 ? "server_error" : "not_feishu";
-    return retry(reason, `HTTP ${status} without a Feishu answer`, wish ?? (status === 429 ? 1000 : null));
+    // A success cut short, or a gateway that gave up waiting: the card may be in the chat all the same.
+    const arrived = status === 504 || (status >= 200 && status < 300) ? "perhaps" : "yes";
+    return ofStatus(status, `HTTP ${status} without a Feishu answer`, wish, arrived);
   }
   const detail = `HTTP ${status}, code ${answer.code}: ${answer.msg}`;
   if (answer.code === 0) {
-    if (status >= 200 && status < 300) return { kind: "delivered" };
-    return retry("not_feishu", detail, wish);
+    return status >= 200 && status < 300 ? { kind: "delivered" } : retry("not_feishu", detail, wish, "perhaps");
   }
   const row = ANSWERS.find((one) => one.code === answer.code && (one.messageLike?.test(answer.msg) ?? true));
   if (row === undefined) {
-    if (status === 429) return retry("rate_limited", detail, wish ?? 1000);
-    if (status >= 500) return retry("server_error", detail, wish);
-    return { kind: "refused", reason: "unknown_code", detail };
+    if (status >= 400) return ofStatus(status, detail, wish, "yes");
+    return { kind: "unknown", reason: "unknown_code", detail, arrived: "yes" };
   }
-  if (row.kind === "retry") return retry(row.reason, detail, Math.max(wish ?? 0, row.afterMs ?? 0) || null);
-  return { kind: row.kind, reason: row.reason, detail };
+  if (row.kind === "retry") return retry(row.reason, detail, Math.max(wish ?? 0, row.afterMs ?? 0) || null, "yes");
+  return { kind: row.kind, reason: row.reason, detail, arrived: "yes" };
+}
+
+/** What is left to go by without a code of Feishu's. */
+function ofStatus(status: number, detail: string, wish: number | null, arrived: Arrived): Outcome {
+  if (status === 429) return retry("rate_limited", detail, wish ?? 1000, arrived);
+  return retry(status >= 500 ? "server_error" : "not_feishu", detail, wish, arrived);
 }

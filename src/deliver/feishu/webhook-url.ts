@@ -1,37 +1,41 @@
-/** A webhook address taken apart, or why it is none. `detail` is for people and quotes nothing of the address. */
+/**
+ * A webhook address taken apart, or why it is none. `isBots`: it has the form of a custom bot's own address; anything
+ * else may be a relay in front of one. No text of it quotes the address.
+ */
 export type WebhookUrl =
-  | { readonly kind: "valid"; readonly origin: string; readonly path: string }
-  | { readonly kind: "invalid"; readonly detail: string };
+  | { readonly kind: "valid"; readonly origin: string; readonly path: string; readonly isBots: boolean }
+  | { readonly kind: "invalid"; readonly message: string; readonly help: string };
 
 /** One path segment of letters, digits and `-._~`: normally a UUID, but nothing promises that. */
 const TOKEN_PATH = /^\/open-apis\/bot\/v2\/hook\/[A-Za-z0-9._~-]+$/;
-const LEGACY_PATH = /^\/open-apis\/bot\/hook\//;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** What an address looks like, for people. */
+export const URL_HELP = "it looks like https://open.feishu.cn/open-apis/bot/v2/hook/<token>";
 
-function invalid(detail: string): WebhookUrl {
-  return { kind: "invalid", detail };
+function invalid(message: string, help: string = URL_HELP): WebhookUrl {
+  return { kind: "invalid", message, help };
 }
 
 /**
- * Reads a custom bot's webhook address: `https://<host>/open-apis/bot/v2/hook/<token>` (Feishu custom-bot guide,
- * 2026-11). The address is the credential, so plain HTTP is for loopback alone. The host is not rewritten or
+ * Reads a webhook address: `https://<host>/open-apis/bot/v2/hook/<token>` (Feishu custom-bot guide, 2026-11), or a
+ * relay's own. The address is the credential, so plain HTTP is for loopback alone. The host is not rewritten or
  * compared: Feishu, Lark and gateways in front of them are different hosts with tokens of their own.
  */
 export function parseWebhookUrl(text: string): WebhookUrl {
-  if (text === "") return invalid("the webhook address is empty");
-  if (!URL.canParse(text)) return invalid("the webhook address is not a URL");
-  const url = new URL(text);
+  const url = URL.parse(text.trim());
+  if (url === null) return invalid(text.trim() === "" ? "webhook URL is empty" : "webhook URL is not a URL");
   if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
-    return invalid("the webhook address must begin with https://");
+    return invalid("webhook URL must be https");
   }
-  if (url.username !== "" || url.password !== "") return invalid("the webhook address must not hold a user name");
-  if (LEGACY_PATH.test(url.pathname)) {
-    return invalid("this is an address of the old bot API (v1): make a custom bot and take its /bot/v2/hook/ address");
+  if (url.username !== "" || url.password !== "") return invalid("webhook URL must hold no user or password");
+  if (url.pathname.startsWith("/open-apis/bot/hook/")) {
+    const help = "add a new custom bot to the group; its webhook address has `/bot/v2/hook/` in it";
+    return invalid("this is the URL of a bot of the old kind, which takes no cards", help);
   }
-  if (url.pathname.startsWith("/flow/")) {
-    return invalid("this is an address of a Feishu flow: take the /bot/v2/hook/ address of a custom bot");
+  if (url.pathname.startsWith("/flow/api/")) {
+    const help = "add a custom bot to the group and take its webhook address";
+    return invalid("this is the URL of a Feishu flow, not of a custom bot", help);
   }
-  if (!TOKEN_PATH.test(url.pathname)) return invalid("the webhook address must end in /open-apis/bot/v2/hook/<token>");
-  if (url.search !== "" || url.hash !== "") return invalid("the webhook address must not have a query or a fragment");
-  return { kind: "valid", origin: url.origin, path: url.pathname };
+  const isBots = TOKEN_PATH.test(url.pathname) && url.search === "" && url.hash === "";
+  return { kind: "valid", origin: url.origin, path: url.pathname + url.search, isBots };
 }

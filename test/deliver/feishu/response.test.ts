@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { classifyFeishuResponse, isMendable } from "../../../src/deliver/feishu/response.ts";
+import { classifyFeishuResponse } from "../../../src/deliver/feishu/response.ts";
 
 /** Replies as people have quoted them, with what each comes to. */
 const REPLIES: readonly (readonly [number, string, string])[] = [
@@ -18,8 +18,10 @@ const REPLIES: readonly (readonly [number, string, string])[] = [
     "misconfigured sign_mismatch",
   ],
   [200, '{"code":19022,"msg":"Ip Not Allowed"}', "misconfigured ip_not_allowed"],
-  [200, '{"code":19024,"msg":"Key Words Not Found"}', "misconfigured keywords_missing"],
-  [200, '{"code":9499,"msg":"Bad Request","data":{}}', "refused bad_request"],
+  [200, '{"code":19024,"msg":"Key Words Not Found"}', "unknown keywords_missing"],
+  [200, '{"code":9499,"msg":"Bad Request","data":{}}', "unknown bad_request"],
+  [400, '{"code":9499,"msg":"Bad Request","data":{}}', "unknown bad_request"],
+  [200, '{"code":9499,"msg":"upstream is gone"}', "unknown bad_request"],
   [400, '{"code":9499,"msg":"too many request","data":{}}', "retry rate_limited"],
   [200, '{"StatusCode":0,"StatusMessage":"","code":9499,"msg":"too many request"}', "retry rate_limited"],
   [200, '{"StatusCode":0,"StatusMessage":"","code":19007,"msg":"Bot Not Enabled"}', "misconfigured bot_disabled"],
@@ -55,7 +57,11 @@ const REPLIES: readonly (readonly [number, string, string])[] = [
   [200, '{"code":11242,"msg":"chat has been banned"}', "misconfigured chat_banned"],
   [200, '{"code":11248,"msg":"sensitive"}', "refused content_review"],
   [200, '{"code":18121,"msg":"being processed"}', "retry in_flight"],
-  [200, '{"code":424242,"msg":"new"}', "refused unknown_code"],
+  [200, '{"code":424242,"msg":"new"}', "unknown unknown_code"],
+  [401, '{"code":401,"msg":"unauthorized"}', "retry not_feishu"],
+  [400, '{"code":424242,"msg":"new"}', "retry not_feishu"],
+  [403, '{"code":99991401,"msg":"ip denied"}', "misconfigured ip_not_allowed"],
+  [200, '{"code":99991403,"msg":"monthly quota"}', "misconfigured quota_used"],
   [503, '{"code":424242,"msg":"new"}', "retry server_error"],
   [429, '{"code":424242,"msg":"new"}', "retry rate_limited"],
   [500, '{"code":0,"msg":"success"}', "retry not_feishu"],
@@ -72,7 +78,7 @@ const REPLIES: readonly (readonly [number, string, string])[] = [
   [429, "slow down", "retry rate_limited"],
   // Digits of a log id are no code.
   [200, '{"code":0,"msg":"success","error":{"log_id":"2026112219021190079499112465"}}', "delivered"],
-  [200, '{"code":19024,"msg":"Key Words Not Found","log_id":"0","StatusCode":0}', "misconfigured keywords_missing"],
+  [200, '{"code":19024,"msg":"Key Words Not Found","log_id":"0","StatusCode":0}', "unknown keywords_missing"],
   [502, "request 19001 failed, log 11232", "retry server_error"],
 ];
 
@@ -107,8 +113,24 @@ describe("classifyFeishuResponse", () => {
     );
   });
 
-  test("offers a plainer body only where other words are not the point", () => {
-    expect(["bad_request", "card_refused", "mention_refused", "too_large"].every(isMendable)).toBe(true);
-    expect(["content_review", "unknown_code"].some(isMendable)).toBe(false);
+  test.each([
+    [200, '{"code":11246,"msg":"x"}', "yes"],
+    [429, "slow down", "yes"],
+    [502, "bad gateway", "yes"],
+    [504, "", "perhaps"],
+    [200, '{"code":0,"ms', "perhaps"],
+    [500, '{"code":0,"msg":"success"}', "perhaps"],
+    [200, '{"code":424242,"msg":"new"}', "yes"],
+  ])("HTTP %i %s: the card has arrived: %s", (status, body, arrived) => {
+    expect(classifyFeishuResponse(status, body, {})).toMatchObject({ arrived });
+  });
+
+  test("condemns a body only by a code it knows", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 599 }), fc.nat({ max: 9000 }), fc.string(), (status, code, msg) => {
+        const outcome = classifyFeishuResponse(status, JSON.stringify({ code, msg }), {});
+        expect(["refused", "misconfigured"]).not.toContain(outcome.kind);
+      }),
+    );
   });
 });
