@@ -12,7 +12,7 @@ export type ObjectAnswer =
   | { readonly outcome: "missing" | "forbidden" | "failed" };
 
 export interface ObjectReaderOptions {
-  readonly api: KubeApi;
+  readonly api: Pick<KubeApi, "request">;
   readonly clock: Pick<Clock, "monotonic">;
   /** For all requests that one object takes. */
   readonly timeoutMs: number;

@@ -5,6 +5,7 @@ import type { InvolvedObject } from "../../src/model/event.ts";
 import { createMetrics, type Metrics } from "../../src/runtime/metrics.ts";
 import { startApi, type TestApi } from "../support/api-server.ts";
 import { anEvent } from "../support/events.ts";
+import { until } from "../support/reflector.ts";
 import { createFakeClock, type FakeClock } from "../support/fake-clock.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 
@@ -57,6 +58,13 @@ describe("createLookup", () => {
     expect(test.server.requests).toHaveLength(1);
     expect(test.server.requests[0]?.accept).toContain("as=PartialObjectMetadata");
     expect(await outcomes()).toEqual({ found: 1 });
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  it("leaves out what no rule can mean", async () => {
+    const annotations = { team: "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}" };
+    test.server.addObject({ path: POD, annotations });
+    expect(await lookup.find(anObject())).toEqual({ labels: {}, annotations: { team: "shop" } });
   });
 
   it("gives nobody the labels of another object, whatever uid an Event's author writes", async () => {
@@ -215,6 +223,35 @@ describe("createLookup", () => {
     expect(await Promise.all(finding)).toEqual(Array.from({ length: 6 }, () => ({ unknown: "failed" })));
     expect(await outcomes()).toEqual({ failed: 6 });
     expect(clock.sleepers()).toBe(0);
+  });
+
+  it("does not ask for an object that has waited too long for its turn", async () => {
+    await test.close();
+    await start({ tls: testCertificate("a") });
+    lookup = createLookup({ api: test.api, clock, metrics, concurrency: 1 });
+    for (let i = 0; i < 3; i += 1) test.server.hangNext();
+    const first = lookup.find(anObject({ name: "a" }));
+    await until(() => paths().length === 1);
+    await clock.advance(1_000);
+    const later = ["b", "c"].map((name) => lookup.find(anObject({ name })));
+    await clock.advance(4_000);
+    expect(await first).toEqual({ unknown: "failed" });
+    await until(() => paths().length === 2);
+    await clock.advance(1_000);
+    expect(await later[1]).toEqual({ unknown: "failed" });
+    await clock.advance(4_000);
+    expect(await later[0]).toEqual({ unknown: "failed" });
+    expect(paths().map((path) => path.at(-1))).toEqual(["a", "b"]);
+  });
+
+  it("lets no more than 2,000 wait", async () => {
+    lookup = createLookup({ api: test.api, clock, metrics, concurrency: 1 });
+    test.server.hangNext();
+    const waiting = Array.from({ length: 2_001 }, (_, i) => lookup.find(anObject({ name: `pod-${i}` })));
+    expect(await lookup.find(anObject({ name: "one too many" }))).toEqual({ unknown: "failed" });
+    await clock.advance(5_000);
+    await Promise.all(waiting);
+    expect(await outcomes()).toMatchObject({ failed: 2_002 });
   });
 
   it("finds again once the server answers on new connections, though the old one stays half open", async () => {

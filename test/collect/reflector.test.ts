@@ -199,7 +199,25 @@ describe("createReflector", () => {
     await one.stop();
     expect(one.batches).toEqual([]);
     expect(one.clock.sleepers()).toBe(0);
+  });
+
+  it("is connected until it stops", async () => {
+    const one = await runReflector();
+    await untilWatching(one);
+    expect(one.reflector.progress().connected).toBe(true);
+    await one.stop();
     expect(one.reflector.progress().connected).toBe(false);
+  });
+
+  it("lets go of everything when its consumer leaves in the middle", async () => {
+    const leaving = new Error("leaving");
+    const one = await runReflector({
+      prepare: ({ events }) => events.create(aRawEvent()),
+      store: () => Promise.reject(leaving),
+    });
+    await until(() => one.batches.length > 0);
+    await expect(one.stop()).rejects.toBe(leaving);
+    await until(() => one.server.openWatches() === 0 && one.clock.sleepers() === 0);
   });
 
   it("leaves no timer behind over many watches", async () => {
@@ -222,5 +240,10 @@ describe("createReflector", () => {
     one.server.events.create(aRawEvent());
     await until(() => one.seen().length === 1);
     expect(one.reflector.progress()).toMatchObject({ lastActivityAt: 60_000, connected: true });
+    one.server.endWatches();
+    await until(() => one.clock.sleepers() === 1);
+    await one.clock.advance(500);
+    await until(() => one.server.openWatches() === 1);
+    await until(() => one.reflector.progress().lastActivityAt === 60_500);
   });
 });

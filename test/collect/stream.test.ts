@@ -40,6 +40,7 @@ describe("createStream", () => {
     await one.clock.advance(2_999);
     expect(listRequests(one)).toEqual([]);
     expect(one.reflector.progress().synced).toBe(false);
+    expect(one.batches.every(({ position, synced }) => position === null && !synced)).toBe(true);
     await one.clock.advance(1);
     await untilWatching(one);
     expect(one.seen()).toEqual(["Old*", "Old*"]);

@@ -318,6 +318,29 @@ describe("createKubeApi", () => {
     expect(await failure).toMatchObject({ silent: true });
   });
 
+  it("lets one caller go without disturbing the others", async () => {
+    const server = await serve({ tls: testCertificate("a") });
+    const api = open();
+    server.hangNext();
+    const leaving = new AbortController();
+    const left = api.request("/", { signal: leaving.signal }).catch((error: unknown) => error);
+    await expect.poll(() => server.requests.length, { interval: 5 }).toBe(1);
+    leaving.abort(new Error("changed my mind"));
+    expect(await left).toEqual(new Error("changed my mind"));
+    expect((await api.request("/", { signal })).status).toBe(404);
+    expect(server.connections()).toBe(1);
+  });
+
+  it("lets go of a stream's connection when its reader leaves in the middle", async () => {
+    const server = await serve({ tls: testCertificate("a") });
+    server.events.create(aRawEvent());
+    const watch = await open().request("/api/v1/events?watch=1&resourceVersion=100", { signal, stream: true });
+    const reader = watch.body[Symbol.asyncIterator]();
+    expect((await reader.next()).done).toBe(false);
+    await reader.return?.();
+    await expect.poll(() => server.openConnections(), { interval: 5 }).toBe(0);
+  });
+
   it("is silent about a stream whose pings are answered, and ends one whose are not", async () => {
     const server = await serve({ tls: testCertificate("a") });
     // Between the two, a path that can die without a word.

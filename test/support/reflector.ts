@@ -78,12 +78,14 @@ export async function runReflector(options: RunOptions = {}): Promise<RunningRef
       await options.store?.(batch);
     }
   })();
+  // Whoever wants to see it fail asks when it stops.
+  finished.catch(() => {});
   const stop = async (): Promise<void> => {
     stopping.abort(new Error("test is over"));
     await finished;
   };
   onTestFinished(async () => {
-    await stop();
+    await stop().catch(() => {});
     await startedApi.close();
   });
   const items = (): SourceItem[] => batches.flatMap((batch) => batch.items);
