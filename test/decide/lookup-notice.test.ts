@@ -10,7 +10,10 @@ const BY_LABEL = label("team", "edge");
 const EDGE = aRule({ name: "edge", condition: BY_LABEL, receivers: ["feishu", "dump"] });
 const OTHER = aRule({ name: "other", condition: BY_LABEL, receivers: ["feishu"] });
 
-function aNotices(): { readonly notices: ReturnType<typeof createLookupNotices>; advance(ms: number): void } {
+function aNotices(): {
+  readonly notices: ReturnType<typeof createLookupNotices>;
+  readonly advance: (ms: number) => void;
+} {
   const clock = createFakeClock(NOON);
   let now = 5_000_000;
   const notices = createLookupNotices({ clock, lasting: { now: () => now } });
