@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
@@ -97,10 +98,6 @@ const MAX_LIST_BYTES = 30_720;
 const SIGN_WINDOW_S = 3600;
 const SUCCESS = { StatusCode: 0, StatusMessage: "success", code: 0, data: {}, msg: "success" };
 const MSG_TYPES: ReadonlySet<string> = new Set(["text", "post", "image", "share_chat", "interactive"]);
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   try {

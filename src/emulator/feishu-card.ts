@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts";
 /** A mention the clients would show and notify. */
 export interface Mention {
   /** `all`, an `ou_…` id, or whatever else stands there. */
@@ -76,10 +77,6 @@ const MAX_NODES = 200;
 const MAX_TABLES = 5;
 
 type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function sub(code: number, message: string, value = ""): string {
   return `ErrCode: ${code}; ErrMsg: ${message}; ${value === "" ? "" : `ErrorValue: ${value}; `}`;

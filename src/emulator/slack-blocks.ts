@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts";
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What is wrong with a message, in Slack's word, or null; and what its readers could be drawn to. */
@@ -163,8 +164,4 @@ function isListOf(value: unknown, most: number, fits: (one: unknown) => boolean)
 /** Slack refuses keys that it does not know. */
 function hasOnly(value: JsonObject, keys: readonly string[]): boolean {
   return Object.keys(value).every((key) => key === "type" || key === "block_id" || keys.includes(key));
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

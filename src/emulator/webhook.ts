@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
@@ -76,10 +77,6 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
 function refuse(status: Exclude<Verdict["status"], 200>, why: string): Verdict {
   return { status, why };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string): { readonly value: unknown } | null {

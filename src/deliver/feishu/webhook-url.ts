@@ -1,3 +1,5 @@
+import { isSecureUrl } from "../secure-url.ts";
+
 /**
  * A webhook address taken apart, or why it is none. `isBots`: it has the form of a custom bot's own address; anything
  * else may be a relay in front of one. No text of it quotes the address.
@@ -8,7 +10,6 @@ export type WebhookUrl =
 
 /** One path segment of letters, digits and `-._~`: normally a UUID, but nothing promises that. */
 const TOKEN_PATH = /^\/open-apis\/bot\/v2\/hook\/[A-Za-z0-9._~-]+$/;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** What an address looks like, for people. */
 export const URL_HELP = "it looks like https://open.feishu.cn/open-apis/bot/v2/hook/<token>";
 
@@ -24,7 +25,7 @@ function invalid(message: string, help: string = URL_HELP): WebhookUrl {
 export function parseWebhookUrl(text: string): WebhookUrl {
   const url = URL.parse(text.trim());
   if (url === null) return invalid(text.trim() === "" ? "webhook URL is empty" : "webhook URL is not a URL");
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
+  if (!isSecureUrl(url)) {
     return invalid("webhook URL must be https");
   }
   if (url.username !== "" || url.password !== "") return invalid("webhook URL must hold no user or password");

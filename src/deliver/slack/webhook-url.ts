@@ -1,3 +1,5 @@
+import { isSecureUrl } from "../secure-url.ts";
+
 /**
  * A webhook address taken apart, or why it is none. `isSlacks`: it has the form of an incoming webhook's own address;
  * anything else may be a relay in front of one. No text of it quotes the address.
@@ -7,7 +9,6 @@ export type WebhookUrl =
   | { readonly kind: "invalid"; readonly message: string; readonly help: string };
 
 const HOOK_PATH = /^\/services\/[A-Za-z0-9]+\/[A-Za-z0-9]+\/[A-Za-z0-9]+$/;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** What an address looks like, for people. */
 export const URL_HELP = "it looks like https://hooks.slack.com/services/T…/B…/…";
 
@@ -22,7 +23,7 @@ function invalid(message: string, help: string = URL_HELP): WebhookUrl {
 export function parseWebhookUrl(text: string): WebhookUrl {
   const url = URL.parse(text.trim());
   if (url === null) return invalid(text.trim() === "" ? "webhook URL is empty" : "webhook URL is not a URL");
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
+  if (!isSecureUrl(url)) {
     return invalid("webhook URL must be https");
   }
   if (url.username !== "" || url.password !== "") return invalid("webhook URL must hold no user or password");

@@ -1,9 +1,10 @@
+import { isSecureUrl } from "../secure-url.ts";
+
 /** An address to post to, or why it is none. No text of it quotes the address. */
 export type WebhookAddress =
   | { readonly kind: "valid"; readonly origin: string; readonly path: string }
   | { readonly kind: "invalid"; readonly message: string; readonly help: string };
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const FORM = "it looks like https://alerts.example.com/hook";
 
 /** Reads an address: `https`, or `http` for a host on this machine, because what is sent may hold secrets. */
@@ -11,7 +12,7 @@ export function parseAddress(text: string): WebhookAddress {
   const trimmed = text.trim();
   const url = URL.parse(trimmed);
   if (url === null) return invalid(trimmed === "" ? "webhook URL is empty" : "webhook URL is not a URL");
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
+  if (!isSecureUrl(url)) {
     return invalid("webhook URL must be https, or http to this machine");
   }
   if (url.username !== "" || url.password !== "") {
