@@ -1,7 +1,8 @@
 import { explainIssue, rangeAt, type ConfigMistake } from "./issues.ts";
 import { parseDuration, parseSize } from "./quantity.ts";
 import { createPublicParts, findPublicRanges, type PublicParts } from "./public-parts.ts";
-import { checkReceivers, isSection, kindsOf } from "./receivers.ts";
+import { isObject } from "../model/json.ts";
+import { checkReceivers, kindsOf } from "./receivers.ts";
 import { createConfigSchema, type ConfigInput, type ConfigSchema, type ReceiverInput, type Shapes } from "./schema.ts";
 import { readConfigSource, type Environment } from "./source.ts";
 import type { ReceiverSettings } from "../deliver/kind.ts";
@@ -81,7 +82,7 @@ function loadConfig({ file, text, env, shapes, schema }: Loading): LoadedConfig 
     const parsed = schema.zod.safeParse(source.value ?? {});
     if (parsed.success) input = parsed.data;
     else mistakes.push(...parsed.error.issues.flatMap((issue) => explainIssue(issue, source, schema, parts)));
-    const receivers = isSection(source.value) ? source.value["receivers"] : undefined;
+    const receivers = isObject(source.value) ? source.value["receivers"] : undefined;
     for (const { path, at, ...rest } of checkReceivers(receivers, source, shapes)) {
       mistakes.push({ range: rangeAt(source, path, at), ...rest });
     }
@@ -136,20 +137,20 @@ function completeReceiver(receiver: ReceiverInput, shapes: Shapes): ReceiverSett
   const shape = shapes.get(kind);
   if (shape === undefined) throw new Error("a receiver without kind passed the checks");
   const section = receiver[kind];
-  return { name: receiver.name, kind, settings: shape.complete(isSection(section) ? section : {}) };
+  return { name: receiver.name, kind, settings: shape.complete(isObject(section) ? section : {}) };
 }
 
 function knownNames(value: unknown, parts: PublicParts): LoadedConfig["known"] {
-  if (!isSection(value)) return { receivers: null, templates: null };
+  if (!isObject(value)) return { receivers: null, templates: null };
   const { receivers, templates } = value;
   return {
     receivers: Array.isArray(receivers)
       ? receivers.flatMap((receiver: unknown, index) => {
-          const name = isSection(receiver) ? receiver["name"] : undefined;
+          const name = isObject(receiver) ? receiver["name"] : undefined;
           return typeof name === "string" && parts.isPublicText(["receivers", index, "name"], name) ? [name] : [];
         })
       : null,
-    templates: isSection(templates)
+    templates: isObject(templates)
       ? Object.keys(templates).filter((name) => parts.isPublicKey(["templates", name]))
       : [],
   };

@@ -1,5 +1,5 @@
 import { QUANTITY, type PublicParts } from "./public-parts.ts";
-import { isSection } from "./receivers.ts";
+import { isObject } from "../model/json.ts";
 import type { ConfigSchema } from "./schema.ts";
 import type { ConfigSource, Path, Range } from "./source.ts";
 import { nearest } from "../suggest.ts";
@@ -113,7 +113,7 @@ function explainUnknownKey(
 
 function unknownKeys(path: Path, source: ConfigSource, { knownKeys }: ConfigSchema): readonly string[] {
   const section = path.reduce<unknown>((value, step) => (isTree(value) ? value[step] : undefined), source.value);
-  return isSection(section) ? Object.keys(section).filter((key) => !knownKeys(path).includes(key)) : [];
+  return isObject(section) ? Object.keys(section).filter((key) => !knownKeys(path).includes(key)) : [];
 }
 
 function isTree(value: unknown): value is Readonly<Record<string | number, unknown>> {

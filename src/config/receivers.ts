@@ -1,3 +1,4 @@
+import { isObject } from "../model/json.ts";
 import type { ConfigSource, Path } from "./source.ts";
 import type { Shapes } from "./schema.ts";
 import type { ShapeMistake } from "../deliver/shape.ts";
@@ -21,7 +22,7 @@ export function checkReceivers(receivers: unknown, source: ConfigSource, shapes:
   const mistakes: ReceiverMistake[] = [];
   const taken = new Map<string, number>();
   for (const [index, receiver] of receivers.entries()) {
-    if (!isSection(receiver)) continue;
+    if (!isObject(receiver)) continue;
     const path = ["receivers", index];
     const name = receiver["name"];
     if (typeof name === "string") {
@@ -35,7 +36,7 @@ export function checkReceivers(receivers: unknown, source: ConfigSource, shapes:
     mistakes.push(...checkKind(receiver, path, shapes));
     for (const [kind, shape] of shapes) {
       const section = receiver[kind];
-      if (!isSection(section)) continue;
+      if (!isObject(section)) continue;
       const below = [...path, kind];
       const found = shape.check({
         section,
@@ -77,9 +78,4 @@ function rawAt(source: ConfigSource, path: Path): string | null {
 
 function hasMisspelt(section: Readonly<Record<string, unknown>>, known: readonly string[]): boolean {
   return Object.keys(section).some((key) => !known.includes(key) && nearest(key, known) !== null);
-}
-
-/** True for a value with keys: a YAML mapping. */
-export function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
